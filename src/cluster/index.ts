@@ -1,0 +1,3 @@
+export * from './owners.ts';
+export * from './source.ts';
+export * from './view.ts';

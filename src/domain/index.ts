@@ -1,0 +1,13 @@
+export * from './action.ts';
+export * from './catalogue.ts';
+export * from './collections.ts';
+export * from './finding.ts';
+export * from './kinds.ts';
+export * from './jsonpath.ts';
+export type * from './kube.ts';
+export * from './pods.ts';
+export * from './quantity.ts';
+export * from './refs.ts';
+export * from './selectors.ts';
+export * from './text.ts';
+export * from './time.ts';
