@@ -7,6 +7,7 @@ export * from './jsonpath.ts';
 export type * from './kube.ts';
 export * from './pods.ts';
 export * from './quantity.ts';
+export * from './redact.ts';
 export * from './refs.ts';
 export * from './selectors.ts';
 export * from './text.ts';
