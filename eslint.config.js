@@ -17,6 +17,7 @@ export default tseslint.config(
     plugins: { aiops: { rules: { layers } } },
     rules: {
       'aiops/layers': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // Text from a cluster is cleaned of control bytes; the expressions that do it name them.

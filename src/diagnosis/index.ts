@@ -1,2 +1,6 @@
+export * from './engine.ts';
+export type { Affected, FoldedFinding } from './fold.ts';
 export * from './rule.ts';
+export { rules } from './rules/index.ts';
 export * from './settings.ts';
+export * from './wanted-logs.ts';

@@ -1,0 +1,122 @@
+import type { ClusterView } from '../cluster/index.ts';
+import type { Finding, Kind, ObjectRef, Unseen } from '../domain/index.ts';
+import { fold, type FoldedFinding } from './fold.ts';
+import { related } from './related.ts';
+import { rank } from './rank.ts';
+import type { Rule } from './rule.ts';
+import { rules as allRules } from './rules/index.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+
+/** What one run concluded: root causes, the most important first, and what could not be judged. */
+export interface Diagnosis {
+  readonly findings: readonly FoldedFinding[];
+  /** Findings that lie off the path of the question, ranked alike. */
+  readonly alsoSeen: readonly FoldedFinding[];
+  /** What could not be read and which conclusions are therefore missing. */
+  readonly unseen: readonly Unseen[];
+  /** True when everything that is needed for an all-clear was read; Secrets are excepted, the shipped reader may not read them. */
+  readonly isComplete: boolean;
+  /** Objects that were looked at, by kind. */
+  readonly checked: Readonly<Partial<Record<Kind, number>>>;
+  /** Workloads and Services without a finding. */
+  readonly healthy: readonly ObjectRef[];
+  /** The time at which the facts were judged; ms since the epoch. */
+  readonly at: number;
+}
+
+export interface DiagnoseOptions {
+  readonly settings?: Settings;
+  /** The object that was asked about. */
+  readonly target?: ObjectRef;
+  readonly rules?: readonly Rule[];
+}
+
+/** What the rules see in a view, before folding: one entry per object and cause. */
+export function recognise(
+  view: ClusterView,
+  options: DiagnoseOptions = {},
+): { findings: readonly Finding[]; unseen: readonly Unseen[] } {
+  const context = { view, settings: options.settings ?? defaultSettings, now: view.at };
+  const findings: Finding[] = [];
+  const unseen: Unseen[] = [];
+  for (const rule of options.rules ?? allRules) {
+    try {
+      for (const draft of rule.check(context))
+        findings.push({ rule: rule.id, severity: rule.severity, confidence: rule.confidence, ...draft });
+    } catch (error) {
+      // One rule that stumbles over an object must not hide what the others see.
+      unseen.push({
+        what: `rule ${rule.id}`,
+        reason: 'failed',
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  return { findings, unseen };
+}
+
+/** The whole way from a view to ranked root causes. Pure: the same view gives the same diagnosis in the same order. */
+export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diagnosis {
+  const { findings, unseen } = recognise(view, options);
+  const path = options.target && related(view, options.target);
+  const ranked = rank(fold(view, findings), path);
+  const isOnPath = (f: FoldedFinding) => !path || ranked.onPath.has(f);
+  const shown = ranked.findings.filter(isOnPath);
+  const missing = [...view.unseen, ...unseen];
+  return {
+    findings: shown,
+    alsoSeen: ranked.findings.filter((f) => !isOnPath(f)),
+    unseen: missing,
+    isComplete: missing.every(isExcepted),
+    checked: Object.fromEntries(countKinds(view)),
+    healthy: healthyObjects(view, ranked.findings),
+    at: view.at,
+  };
+}
+
+/** Secrets may not be read by the shipped reader, and what is not installed has no faults. */
+function isExcepted(u: Unseen): boolean {
+  return (
+    u.reason === 'absent' ||
+    (u.kind === 'Secret' && u.reason === 'forbidden') ||
+    u.kind === 'PodMetrics' ||
+    u.kind === 'NodeMetrics'
+  );
+}
+
+function* countKinds(view: ClusterView): Generator<[Kind, number]> {
+  for (const kind of [
+    'Node',
+    'Pod',
+    'Deployment',
+    'StatefulSet',
+    'DaemonSet',
+    'Job',
+    'CronJob',
+    'Service',
+    'Ingress',
+    'PersistentVolumeClaim',
+    'HorizontalPodAutoscaler',
+  ] as const) {
+    const n = view.all(kind).length;
+    if (n > 0) yield [kind, n];
+  }
+}
+
+function healthyObjects(view: ClusterView, findings: readonly FoldedFinding[]): readonly ObjectRef[] {
+  const ill = new Set<string>();
+  const key = (r: ObjectRef) => `${r.kind}/${r.namespace ?? ''}/${r.name}`;
+  for (const f of findings) {
+    if (f.severity === 'info') continue;
+    for (const r of [f.subject, ...f.objects, ...f.consequences.map((c) => c.object)]) ill.add(key(r));
+  }
+  return (['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Service', 'Ingress'] as const)
+    .flatMap((kind) =>
+      view.all(kind).map((o): ObjectRef => ({
+        kind,
+        ...(o.metadata.namespace !== undefined && { namespace: o.metadata.namespace }),
+        name: o.metadata.name ?? '',
+      })),
+    )
+    .filter((r) => !ill.has(key(r)));
+}
