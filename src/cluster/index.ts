@@ -1,3 +1,6 @@
 export * from './owners.ts';
+export * from './read.ts';
+export * from './read-pod.ts';
 export * from './source.ts';
 export * from './view.ts';
+export * from './ingest.ts';
