@@ -26,8 +26,8 @@ export interface Diagnosis {
 
 export interface DiagnoseOptions {
   readonly settings?: Settings;
-  /** The object that was asked about. */
-  readonly target?: ObjectRef;
+  /** The objects that were asked about; absent: everything. */
+  readonly targets?: readonly ObjectRef[];
   readonly rules?: readonly Rule[];
 }
 
@@ -58,7 +58,7 @@ export function recognise(
 /** The whole way from a view to ranked root causes. Pure: the same view gives the same diagnosis in the same order. */
 export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diagnosis {
   const { findings, unseen } = recognise(view, options);
-  const path = options.target && related(view, options.target);
+  const path = options.targets && new Set(options.targets.flatMap((target) => [...related(view, target)]));
   const ranked = rank(fold(view, findings), path);
   const isOnPath = (f: FoldedFinding) => !path || ranked.onPath.has(f);
   const shown = ranked.findings.filter(isOnPath);

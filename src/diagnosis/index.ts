@@ -1,4 +1,5 @@
 export * from './engine.ts';
+export * from './investigate.ts';
 export type { Affected, FoldedFinding } from './fold.ts';
 export * from './rule.ts';
 export { rules } from './rules/index.ts';

@@ -1,0 +1,134 @@
+import {
+  emptyView,
+  firstReadsOfPod,
+  lastReadsOfPod,
+  nextReadsOfPod,
+  readAll,
+  readLogs,
+  scopeReads,
+  type ClusterSource,
+  type ClusterView,
+  type ReadProgress,
+} from '../cluster/index.ts';
+import { isKind, matchesSelector, refOf, type Kind, type LabelSelector, type ObjectRef } from '../domain/index.ts';
+import { diagnose, type Diagnosis } from './engine.ts';
+import { logServices } from './logs/index.ts';
+import { rules } from './rules/index.ts';
+import type { Settings } from './settings.ts';
+import { wantedLogs } from './wanted-logs.ts';
+
+/** What a person asks about. */
+export interface Question {
+  /** Absent: the whole cluster. */
+  readonly namespace?: string;
+  /** One object; absent: everything in the scope. */
+  readonly target?: ObjectRef;
+  /** Only workloads with these labels, and what belongs to them. */
+  readonly selector?: LabelSelector;
+}
+
+export interface InvestigateOptions {
+  readonly settings?: Settings;
+  readonly onProgress?: (progress: ReadProgress) => void;
+}
+
+export interface Investigation {
+  readonly diagnosis: Diagnosis;
+  readonly view: ClusterView;
+}
+
+/** Reads what the question needs, in three rounds, and judges it. Throws when the target does not exist. */
+export async function investigate(
+  source: ClusterSource,
+  question: Question,
+  options: InvestigateOptions = {},
+): Promise<Investigation> {
+  let view = await read(source, question, options);
+  view = await readLogs(source, view, wantedLogs(view));
+  view = await readAll(source, view, readsOfDependencies(view), options);
+  const targets = targetsOf(view, question);
+  const diagnosis = diagnose(view, {
+    ...(options.settings && { settings: options.settings }),
+    ...(targets && { targets }),
+  });
+  return { diagnosis, view };
+}
+
+function read(source: ClusterSource, question: Question, options: InvestigateOptions): Promise<ClusterView> {
+  const { namespace, target } = question;
+  if (target?.kind === 'Pod' && target.namespace !== undefined)
+    return readPod(source, target.namespace, target.name, options);
+  return readAll(source, emptyView(source), scopeReads(kindsRead, namespace), options);
+}
+
+/** A pod costs a few requests, however many others its namespace holds. */
+async function readPod(
+  source: ClusterSource,
+  namespace: string,
+  name: string,
+  options: InvestigateOptions,
+): Promise<ClusterView> {
+  let view = await readAll(source, emptyView(source), firstReadsOfPod(namespace, name), options);
+  const pod = view.get('Pod', namespace, name);
+  if (!pod) return view;
+  view = await readAll(source, view, nextReadsOfPod(view, pod), options);
+  return readAll(source, view, lastReadsOfPod(view, pod), options);
+}
+
+/** Services that log lines name, in namespaces that were not read yet: the broken pod may be behind one. */
+function readsOfDependencies(view: ClusterView) {
+  const namespaces = new Set(logServices(view).map((service) => service.namespace));
+  const unread = [...namespaces].filter((ns) => ns !== undefined && !view.isComplete('Pod', ns));
+  return unread.slice(0, 3).flatMap((ns) => scopeReads(kindsOfDependency, ns));
+}
+
+const kindsOfDependency: readonly Kind[] = [
+  'Pod',
+  'Event',
+  'ReplicaSet',
+  'Deployment',
+  'StatefulSet',
+  'Service',
+  'EndpointSlice',
+  'ConfigMap',
+];
+
+/** What the rules need, and what joins need whatever the rules say. */
+export const kindsRead: readonly Kind[] = [
+  ...new Set<Kind>([
+    'Pod',
+    'Event',
+    'ReplicaSet',
+    'Deployment',
+    'StatefulSet',
+    'DaemonSet',
+    'Job',
+    'CronJob',
+    'Service',
+    'EndpointSlice',
+    'Ingress',
+    'Node',
+    'Namespace',
+    ...rules.flatMap((r) => r.needs).filter((need): need is Kind => isKind(need)),
+  ]),
+];
+
+function targetsOf(view: ClusterView, { target, selector }: Question): readonly ObjectRef[] | undefined {
+  if (target) return [target];
+  if (!selector) return undefined;
+  return kindsWithPods
+    .flatMap((kind) => view.all(kind) as readonly { kind: string; metadata: Parameters<typeof refOf>[0]['metadata'] }[])
+    .filter((o) => matchesSelector(selector, o.metadata.labels))
+    .map(refOf);
+}
+
+const kindsWithPods = [
+  'Pod',
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'Service',
+  'Ingress',
+] as const;
