@@ -6,7 +6,10 @@
 const SECRET_WORD =
   'pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|account[-_]?key|signing[-_]?key|encryption[-_]?key|credentials?|auth|bearer|cookie|jwt|dsn|salt|license';
 /** `db-password`, `GITHUB_TOKEN`, `apiKey`. */
-const SECRET_NAME = new RegExp(`(?:^|[^a-z]|[a-z](?=[A-Z]))(?:${SECRET_WORD})|(?:password|secret|token|apikey)|key$`, 'i');
+const SECRET_NAME = new RegExp(
+  `(?:^|[^a-z]|[a-z](?=[A-Z]))(?:${SECRET_WORD})|(?:password|secret|token|apikey)|key$`,
+  'i',
+);
 /** What says where a secret lies, not what it is: `--token-file`, `secretName`. */
 const POINTS_ELSEWHERE = /(?:file|path|dir|name|namespace|ref|mode|type|ttl|timeout|enabled|duration|interval)s?$/i;
 
@@ -36,7 +39,9 @@ export function safeEnvValue(name: string, value: string): string {
   const parts = value.split(',').map((part) => part.trim());
   if (parts.every((part) => HOST_PORT.test(part))) return value;
   const namedHost = HOST_NAME.test(name);
-  return parts.every((part) => HOST.test(part) && BARE_HOST.test(part) && (namedHost || CLEARLY_HOST.test(part))) ? value : '';
+  return parts.every((part) => HOST.test(part) && BARE_HOST.test(part) && (namedHost || CLEARLY_HOST.test(part)))
+    ? value
+    : '';
 }
 
 /** `scheme://host:port` of a URL, '' when it is one that cannot be taken apart safely, undefined when it is none. */
