@@ -1,0 +1,69 @@
+import { Option, type Command } from 'commander';
+import { openLiveSource, openRecording, type ClusterSource } from '../cluster/index.ts';
+import { parseDuration } from '../domain/index.ts';
+import type { CliContext } from './context.ts';
+import { UsageError } from './errors.ts';
+
+/** The flags that say which cluster and which part of it; named as kubectl names them. */
+export interface ClusterOptions {
+  readonly namespace?: string;
+  readonly allNamespaces?: boolean;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly from?: string;
+  readonly timeout?: string;
+}
+
+export function withClusterOptions(command: Command): Command {
+  return command
+    .option('-n, --namespace <name>', 'namespace to look at (default: that of the context)')
+    .option('-A, --all-namespaces', 'look at every namespace')
+    .option('--context <name>', 'kubeconfig context to use')
+    .option('--kubeconfig <file>', 'kubeconfig file to use')
+    .option(
+      '--from <path>',
+      'a recorded cluster instead of a live one: a snapshot, a cluster-info dump or a support bundle',
+    )
+    .addOption(new Option('--timeout <duration>', 'give up reading after this time').default('60s'));
+}
+
+export interface OpenedSource {
+  readonly source: ClusterSource;
+  /** The namespace to look at; undefined for all of them. */
+  readonly namespace: string | undefined;
+}
+
+/** Opens what the flags name. The caller closes it. */
+export async function openSource(options: ClusterOptions, context: CliContext): Promise<OpenedSource> {
+  if (options.namespace !== undefined && options.allNamespaces === true)
+    throw new UsageError('--namespace and --all-namespaces exclude each other', 'give one of them');
+  if (options.namespace !== undefined) checkName('namespace', options.namespace);
+  if (options.from !== undefined) {
+    const source = await openRecording(options.from);
+    return { source, namespace: options.namespace };
+  }
+  const source = await openLiveSource({
+    ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
+    ...(options.context !== undefined && { context: options.context }),
+    env: context.env,
+    timeoutMs: durationOption('--timeout', options.timeout ?? '60s'),
+    warn: (text) => context.stderr.write(`warning: ${text}\n`),
+    isTty: context.stderr.isTTY === true,
+  });
+  const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? source.currentNamespace);
+  return { source, namespace };
+}
+
+/** A duration flag in ms. */
+export function durationOption(flag: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0)
+    throw new UsageError(`${flag} ${text} is not a duration`, 'write it like 30s, 5m or 2h');
+  return ms;
+}
+
+/** Names must fit Kubernetes' grammar before a path is built from them: `..` would name another resource. */
+export function checkName(what: string, name: string): void {
+  if (!/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i.test(name) || name.length > 253)
+    throw new UsageError(`"${name}" cannot be the name of a ${what}`, 'names consist of letters, digits, "-" and "."');
+}

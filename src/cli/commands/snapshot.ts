@@ -1,0 +1,34 @@
+import { emptyView, readAll, readLogs, scopeReads, writeRecording } from '../../cluster/index.ts';
+import { kindsRead, wantedLogs } from '../../diagnosis/index.ts';
+import { count } from '../../domain/index.ts';
+import { openSource, type ClusterOptions } from '../cluster-options.ts';
+import type { CliContext } from '../context.ts';
+import { exitCode, type ExitCode } from '../exit-codes.ts';
+import { progressLine } from '../progress.ts';
+
+export interface SnapshotOptions extends ClusterOptions {
+  readonly output: string;
+  readonly force?: boolean;
+}
+
+/** `aiops snapshot -o FILE`: what diagnosis reads, redacted, with the logs of failing containers. */
+export async function snapshotCommand(options: SnapshotOptions, context: CliContext): Promise<ExitCode> {
+  const { source, namespace } = await openSource(options, context);
+  const progress = progressLine(context);
+  try {
+    let view = await readAll(source, emptyView(source), scopeReads(kindsRead, namespace), {
+      onProgress: progress.update,
+    });
+    view = await readLogs(source, view, wantedLogs(view));
+    progress.done();
+    await writeRecording(view.facts, options.output, { force: options.force === true });
+    for (const { what, detail } of view.unseen) context.stderr.write(`not recorded: ${what} (${detail})\n`);
+    context.stderr.write(
+      `recorded ${count(view.facts.objects.length, 'object')} and ${count(view.facts.logs.length, 'log')} in ${options.output}\n`,
+    );
+    return exitCode.ok;
+  } finally {
+    progress.done();
+    source.close();
+  }
+}

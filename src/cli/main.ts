@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+import type { CliContext } from './context.ts';
+import { version } from './version.ts';
+
+/** The process: streams, signals and the exit code. Everything else is loaded when it is needed. */
+export async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  // The most frequent question of scripts must not pay for the command tree.
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const { run } = await import('./program.ts');
+  const interrupt = new AbortController();
+  const stop = () => {
+    // The second Ctrl-C does not wait for anybody.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  // `aiops … | head` closes the pipe early: that is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  process.exitCode = await run(args, contextOf(interrupt.signal));
+  process.off('SIGINT', stop);
+  process.off('SIGTERM', stop);
+}
+
+function contextOf(signal: AbortSignal): CliContext {
+  const { env, stdout, stderr, argv } = process;
+  return {
+    env,
+    stdout,
+    stderr,
+    signal,
+    monotonicMs: () => performance.now(),
+    program: basename(argv[1] ?? '').startsWith('kubectl-') ? 'kubectl aiops' : 'aiops',
+  };
+}

@@ -1,0 +1,16 @@
+import type { ClusterSource } from './source.ts';
+import type { LiveOptions, LiveSource } from './live/index.ts';
+
+// Behind functions, so that a command loads only the source that it uses: the Kubernetes client costs start-up time.
+
+/** The API server that the kubeconfig (or the in-cluster account) names. */
+export async function openLiveSource(options: LiveOptions): Promise<LiveSource> {
+  const { openLive } = await import('./live/index.ts');
+  return openLive(options);
+}
+
+/** A recorded cluster: a folder or archive of a cluster-info dump, a support bundle or our own snapshot. */
+export async function openRecording(path: string): Promise<ClusterSource> {
+  const { openBundle } = await import('./bundle/index.ts');
+  return openBundle(path);
+}

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+// One file after the other: they share one small cluster.
+export default defineConfig({
+  test: { include: ['test/cluster/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 },
+});
