@@ -1,3 +1,4 @@
+export * from './open.ts';
 export * from './owners.ts';
 export * from './read.ts';
 export * from './read-pod.ts';

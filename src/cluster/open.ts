@@ -14,3 +14,5 @@ export async function openRecording(path: string): Promise<ClusterSource> {
   const { openBundle } = await import('./bundle/index.ts');
   return openBundle(path);
 }
+
+export type { LiveOptions, LiveSource };

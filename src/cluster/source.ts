@@ -59,7 +59,10 @@ export class ReadFailure extends Error {
  * ConfigMaps (key names stay, each with an empty value) or environment variables other than addresses.
  */
 export interface ClusterSource {
+  /** Name and server at once; version and uid once `identify` was answered. */
   readonly identity: ClusterIdentity;
+  /** Asks for version and uid where they are readable. Never fails: start it beside the first reads. */
+  identify(): Promise<ClusterIdentity>;
   /** The time at which facts are judged: the API server's clock, or the moment of the recording. ms since the epoch. */
   now(): number;
   /** Pages of at most 500 objects; throws ReadFailure when the list cannot be read to its end. */

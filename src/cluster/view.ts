@@ -67,7 +67,7 @@ export class ClusterView {
   private sliceIndex: Map<string, EndpointSlice[]> | undefined;
   private readonly logIndex = new Map<string, LogSlice>();
 
-  constructor(private readonly facts: Facts) {
+  constructor(readonly facts: Facts) {
     this.identity = facts.identity;
     this.at = facts.at;
     this.unseen = facts.unseen;

@@ -2,7 +2,7 @@ import type { ClusterView } from '../cluster/index.ts';
 import type { Finding, Kind, ObjectRef, Unseen } from '../domain/index.ts';
 import { fold, type FoldedFinding } from './fold.ts';
 import { related } from './related.ts';
-import { rank } from './rank.ts';
+import { rank, refsOf, touches } from './rank.ts';
 import type { Rule } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { defaultSettings, type Settings } from './settings.ts';
@@ -28,6 +28,8 @@ export interface DiagnoseOptions {
   readonly settings?: Settings;
   /** The objects that were asked about; absent: everything. */
   readonly targets?: readonly ObjectRef[];
+  /** The namespace that was asked about; what was read beyond it counts only where it reaches into it. */
+  readonly namespace?: string;
   readonly rules?: readonly Rule[];
 }
 
@@ -59,17 +61,17 @@ export function recognise(
 export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diagnosis {
   const { findings, unseen } = recognise(view, options);
   const path = options.targets && new Set(options.targets.flatMap((target) => [...related(view, target)]));
-  const ranked = rank(fold(view, findings), path);
-  const isOnPath = (f: FoldedFinding) => !path || ranked.onPath.has(f);
-  const shown = ranked.findings.filter(isOnPath);
+  const { namespace } = options;
+  const ranked = rank(fold(view, findings)).filter((f) => namespace === undefined || reaches(f, namespace));
+  const isOnPath = (f: FoldedFinding) => (path ? touches(f, path) : namespace === undefined || isWithin(f, namespace));
   const missing = [...view.unseen, ...unseen];
   return {
-    findings: shown,
-    alsoSeen: ranked.findings.filter((f) => !isOnPath(f)),
+    findings: ranked.filter(isOnPath),
+    alsoSeen: ranked.filter((f) => !isOnPath(f)),
     unseen: missing,
     isComplete: missing.every(isExcepted),
     checked: Object.fromEntries(countKinds(view)),
-    healthy: healthyObjects(view, ranked.findings),
+    healthy: healthyObjects(view, ranked, namespace),
     at: view.at,
   };
 }
@@ -103,7 +105,11 @@ function* countKinds(view: ClusterView): Generator<[Kind, number]> {
   }
 }
 
-function healthyObjects(view: ClusterView, findings: readonly FoldedFinding[]): readonly ObjectRef[] {
+function healthyObjects(
+  view: ClusterView,
+  findings: readonly FoldedFinding[],
+  namespace: string | undefined,
+): readonly ObjectRef[] {
   const ill = new Set<string>();
   const key = (r: ObjectRef) => `${r.kind}/${r.namespace ?? ''}/${r.name}`;
   for (const f of findings) {
@@ -118,5 +124,15 @@ function healthyObjects(view: ClusterView, findings: readonly FoldedFinding[]): 
         name: o.metadata.name ?? '',
       })),
     )
-    .filter((r) => !ill.has(key(r)));
+    .filter((r) => (namespace === undefined || r.namespace === namespace) && !ill.has(key(r)));
+}
+
+/** It is about the namespace: an object of it is the root or suffers. */
+function isWithin(f: FoldedFinding, namespace: string): boolean {
+  return refsOf(f).some((r) => r.namespace === namespace || (r.kind === 'Namespace' && r.name === namespace));
+}
+
+/** It may matter to the namespace: within it, or about an object that belongs to no namespace. */
+function reaches(f: FoldedFinding, namespace: string): boolean {
+  return isWithin(f, namespace) || (f.subject.namespace === undefined && f.subject.kind !== 'Namespace');
 }

@@ -38,11 +38,23 @@ export function field(object: KubeObject, path: string, at?: string): Evidence {
   const subject = refOf(object);
   return {
     object: subject,
-    what: path.slice(1),
+    what: fieldText(path),
     value: jsonPathText(jsonPath(object, path)),
     ...(at !== undefined && { at }),
     command: `${getCommand(subject)} -o jsonpath=${shellWord(`{${path}}`)}`,
   };
+}
+
+/** A path as people say it: `container app: state.waiting.reason`, `condition Ready: message`. */
+function fieldText(path: string): string {
+  return path
+    .slice(1)
+    .replace(
+      /^(?:status\.(?:initC|c)ontainerStatuses|spec\.(?:initC|c)ontainers)\[\?\(@\.name=="([^"]*)"\)\]\.?/,
+      'container $1: ',
+    )
+    .replace(/^status\.conditions\[\?\(@\.type=="([^"]*)"\)\]\.?/, 'condition $1: ')
+    .replace(/\[\?\(@\.\w+=="([^"]*)"\)\]/g, '[$1]');
 }
 
 /** The message of an event. */

@@ -126,12 +126,17 @@ function roots(groups: readonly Group[]): readonly Group[] {
   for (;;) {
     const ring = groups
       .filter((g) => !reached.has(g))
-      .toSorted((a, b) => a.since - b.since || (keyOf(a) < keyOf(b) ? -1 : 1));
+      .toSorted((a, b) => order(a.since, b.since) || (keyOf(a) < keyOf(b) ? -1 : 1));
     const [first] = ring;
     if (!first) return found;
     found.push(first);
     for (const g of below(first)) reached.add(g);
   }
+}
+
+/** Infinity, an unknown onset, is late and equal to itself. */
+function order(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function keyOf(g: Group): string {

@@ -6,11 +6,22 @@ import {
   readAll,
   readLogs,
   scopeReads,
+  type ClusterIdentity,
+  type Read,
   type ClusterSource,
   type ClusterView,
   type ReadProgress,
 } from '../cluster/index.ts';
-import { isKind, matchesSelector, refOf, type Kind, type LabelSelector, type ObjectRef } from '../domain/index.ts';
+import {
+  conditionOf,
+  isKind,
+  matchesSelector,
+  refOf,
+  type Kind,
+  type KubeObject,
+  type LabelSelector,
+  type ObjectRef,
+} from '../domain/index.ts';
 import { diagnose, type Diagnosis } from './engine.ts';
 import { logServices } from './logs/index.ts';
 import { rules } from './rules/index.ts';
@@ -23,6 +34,8 @@ export interface Question {
   readonly namespace?: string;
   /** One object; absent: everything in the scope. */
   readonly target?: ObjectRef;
+  /** All objects of this kind. */
+  readonly targetKind?: Kind;
   /** Only workloads with these labels, and what belongs to them. */
   readonly selector?: LabelSelector;
 }
@@ -30,28 +43,37 @@ export interface Question {
 export interface InvestigateOptions {
   readonly settings?: Settings;
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
 }
 
 export interface Investigation {
   readonly diagnosis: Diagnosis;
   readonly view: ClusterView;
+  readonly identity: ClusterIdentity;
+  /** Time spent on judging, without the reads. */
+  readonly thinkingMs: number;
 }
 
 /** Reads what the question needs, in three rounds, and judges it. Throws when the target does not exist. */
 export async function investigate(
   source: ClusterSource,
   question: Question,
-  options: InvestigateOptions = {},
+  options: InvestigateOptions,
 ): Promise<Investigation> {
+  const identity = source.identify();
   let view = await read(source, question, options);
   view = await readLogs(source, view, wantedLogs(view));
-  view = await readAll(source, view, readsOfDependencies(view), options);
+  view = await readAll(source, view, [...readsOfDependencies(view), ...readsOfRoom(view, question)], options);
+  const start = options.clock();
   const targets = targetsOf(view, question);
   const diagnosis = diagnose(view, {
     ...(options.settings && { settings: options.settings }),
     ...(targets && { targets }),
+    ...(question.namespace !== undefined && !question.target && { namespace: question.namespace }),
   });
-  return { diagnosis, view };
+  const thinkingMs = options.clock() - start;
+  return { diagnosis, view, thinkingMs, identity: await identity };
 }
 
 function read(source: ClusterSource, question: Question, options: InvestigateOptions): Promise<ClusterView> {
@@ -80,6 +102,12 @@ function readsOfDependencies(view: ClusterView) {
   const namespaces = new Set(logServices(view).map((service) => service.namespace));
   const unread = [...namespaces].filter((ns) => ns !== undefined && !view.isComplete('Pod', ns));
   return unread.slice(0, 3).flatMap((ns) => scopeReads(kindsOfDependency, ns));
+}
+
+/** How much room nodes have left is known only with the pods of every namespace; asked for when a pod finds none. */
+function readsOfRoom(view: ClusterView, { namespace, target }: Question): readonly Read[] {
+  const lacksRoom = view.all('Pod').some((p) => /Insufficient /.test(conditionOf(p, 'PodScheduled')?.message ?? ''));
+  return namespace !== undefined && target?.kind !== 'Pod' && lacksRoom ? [{ list: 'Pod' }] : [];
 }
 
 const kindsOfDependency: readonly Kind[] = [
@@ -113,16 +141,18 @@ export const kindsRead: readonly Kind[] = [
   ]),
 ];
 
-function targetsOf(view: ClusterView, { target, selector }: Question): readonly ObjectRef[] | undefined {
+/** The objects asked about; undefined for everything in the scope. */
+function targetsOf(view: ClusterView, { target, targetKind, selector }: Question): readonly ObjectRef[] | undefined {
   if (target) return [target];
-  if (!selector) return undefined;
-  return kindsWithPods
-    .flatMap((kind) => view.all(kind) as readonly { kind: string; metadata: Parameters<typeof refOf>[0]['metadata'] }[])
-    .filter((o) => matchesSelector(selector, o.metadata.labels))
+  if (!selector && !targetKind) return undefined;
+  const asked: readonly Kind[] = targetKind ? [targetKind] : kindsWithPods;
+  return asked
+    .flatMap((kind): readonly KubeObject[] => view.all(kind))
+    .filter((o) => !selector || matchesSelector(selector, o.metadata.labels))
     .map(refOf);
 }
 
-const kindsWithPods = [
+const kindsWithPods: readonly Kind[] = [
   'Pod',
   'Deployment',
   'StatefulSet',
@@ -131,4 +161,4 @@ const kindsWithPods = [
   'CronJob',
   'Service',
   'Ingress',
-] as const;
+];

@@ -1,4 +1,4 @@
-import { confidences, groupOf, parseTime, refKey, severities } from '../domain/index.ts';
+import { confidences, groupOf, parseTime, refKey, severities, type ObjectRef } from '../domain/index.ts';
 import type { FoldedFinding } from './fold.ts';
 
 /** Groups that speak of what is written in a spec or missing: these explain what runs, not the other way round. */
@@ -18,18 +18,12 @@ const SPEC_GROUPS = new Set([
   'tls',
 ]);
 
-export interface Ranked {
-  readonly findings: readonly FoldedFinding[];
-  /** Those that touch the path of the question. */
-  readonly onPath: ReadonlySet<FoldedFinding>;
-}
-
 /**
  * Severity, then confidence (a hint never outranks a certain cause of its severity), earliest onset, spec before runtime,
- * wider reach, id. `path` is the set of object keys that belong to the question.
+ * wider reach, id.
  */
-export function rank(findings: readonly FoldedFinding[], path: ReadonlySet<string> | undefined): Ranked {
-  const ranked = findings.toSorted(
+export function rank(findings: readonly FoldedFinding[]): readonly FoldedFinding[] {
+  return findings.toSorted(
     (a, b) =>
       severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
       confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) ||
@@ -38,13 +32,19 @@ export function rank(findings: readonly FoldedFinding[], path: ReadonlySet<strin
       b.consequences.length - a.consequences.length ||
       (a.fingerprint < b.fingerprint ? -1 : 1),
   );
-  return { findings: ranked, onPath: new Set(path ? ranked.filter((f) => touches(f, path)) : ranked) };
 }
 
+/** Infinity - Infinity is no order: an unknown onset is simply late. */
 function onset(f: FoldedFinding): number {
-  return parseTime(f.since) ?? Infinity;
+  return parseTime(f.since) ?? Number.MAX_SAFE_INTEGER;
 }
 
-function touches(f: FoldedFinding, path: ReadonlySet<string>): boolean {
-  return [f.subject, ...f.objects, ...f.consequences.map((c) => c.object)].some((r) => path.has(refKey(r)));
+/** Every object that a finding speaks of. */
+export function refsOf(f: FoldedFinding): readonly ObjectRef[] {
+  return [f.subject, ...f.objects, ...f.consequences.map((c) => c.object)];
+}
+
+/** True when one of its objects lies on the path of the question, a set of object keys. */
+export function touches(f: FoldedFinding, path: ReadonlySet<string>): boolean {
+  return refsOf(f).some((r) => path.has(refKey(r)));
 }

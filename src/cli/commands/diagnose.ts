@@ -97,7 +97,7 @@ async function look(
     progress.done();
   }
   mustExist(question, investigation);
-  return reportOf(source, question, investigation, options);
+  return reportOf(question, investigation, options);
 }
 
 async function questionOf(
@@ -186,9 +186,8 @@ function notFound(kind: string, namespace: string | undefined, name: string, nam
 }
 
 function reportOf(
-  source: ClusterSource,
   question: Question,
-  { diagnosis, thinkingMs }: Investigation,
+  { diagnosis, thinkingMs, identity }: Investigation,
   options: DiagnoseOptions,
 ): DiagnosisReport {
   const { target, namespace } = question;
@@ -201,9 +200,9 @@ function reportOf(
       findings: diagnosis.findings.filter(isRecent),
       alsoSeen: diagnosis.alsoSeen.filter(isRecent),
     },
-    identity: source.identity,
+    identity,
     subject: target ? refText(target) : namespace === undefined ? 'the cluster' : `namespace ${namespace}`,
-    context: source.identity.name,
+    context: identity.name,
     isOneNamespace: namespace !== undefined,
     isAboutOneObject: target !== undefined,
     diagnosisMs: Math.round(thinkingMs),

@@ -53,7 +53,7 @@ function section(
 function findingText(f: FoldedFinding, report: DiagnosisReport, options: TextOptions): string {
   const { color, width } = options;
   const isDetailed = options.wide || report.isAboutOneObject;
-  const evidence = isDetailed ? f.evidence : f.evidence.slice(0, 1);
+  const evidence = isDetailed ? f.evidence : briefly(f.evidence);
   const steps = isDetailed ? f.remediation : f.remediation.slice(0, 2);
   return [
     paragraph(`${marker(f.severity, color)} ${color.bold(f.title)}`, width, '  ', ''),
@@ -69,6 +69,11 @@ function findingText(f: FoldedFinding, report: DiagnosisReport, options: TextOpt
     ]),
     ...(report.runbookOf(f) === undefined ? [] : [`  Runbook: ${report.runbookOf(f) ?? ''}`]),
   ].join('\n');
+}
+
+/** The first line of evidence, and what the program itself said. */
+function briefly([first, ...rest]: FoldedFinding['evidence']): readonly Evidence[] {
+  return [first, ...rest.filter((e) => e.what.startsWith('log of')).slice(-1)];
 }
 
 /** The mark tells the severity without colour, too. */

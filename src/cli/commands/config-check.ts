@@ -1,0 +1,117 @@
+import { ReadFailure, type ClusterSource } from '../../cluster/index.ts';
+import { kindsRead } from '../../diagnosis/index.ts';
+import { kindInfo, listed, type Kind } from '../../domain/index.ts';
+import { openSource, type ClusterOptions } from '../cluster-options.ts';
+import { colors, type CliContext } from '../context.ts';
+import { errorText } from '../errors.ts';
+import { exitCode, type ExitCode } from '../exit-codes.ts';
+import { columns } from '../render/layout.ts';
+import { version } from '../version.ts';
+
+export interface ConfigCheckOptions extends ClusterOptions {
+  readonly output?: 'json';
+}
+
+/** missing: something optional is not there; failed: diagnosis cannot work. */
+interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'missing' | 'failed';
+  readonly detail: string;
+  readonly hint?: string;
+}
+
+/** `aiops config check`: what works, what does not, and what to do about it. */
+export async function configCheckCommand(options: ConfigCheckOptions, context: CliContext): Promise<ExitCode> {
+  const checks: Check[] = [{ name: 'aiops', status: 'ok', detail: `${version} on Node ${process.versions.node}` }];
+  try {
+    const { source, namespace } = await openSource(options, context);
+    try {
+      checks.push(...(await clusterChecks(source, namespace)));
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    const [message = '', hint] = errorText(error, {}).trim().split('\n');
+    checks.push({
+      name: 'cluster',
+      status: 'failed',
+      detail: message.replace(/^error: /, ''),
+      ...(hint !== undefined && { hint: hint.trim() }),
+    });
+  }
+  print(checks, options, context);
+  return checks.some((c) => c.status === 'failed') ? exitCode.findings : exitCode.ok;
+}
+
+async function clusterChecks(source: ClusterSource, namespace: string | undefined): Promise<readonly Check[]> {
+  const readable = await Promise.all(
+    kindsRead.map(async (kind) => ({ kind, failure: await tryToList(source, kind, namespace) })),
+  );
+  const identity = await source.identify();
+  const forbidden = readable.filter(({ kind, failure }) => failure?.reason === 'forbidden' && kind !== 'Secret');
+  const broken = readable.filter(
+    ({ failure }) =>
+      failure && failure.reason !== 'forbidden' && failure.reason !== 'absent' && failure.reason !== 'not-recorded',
+  );
+  const metrics = readable.find(({ kind }) => kind === 'NodeMetrics' || kind === 'PodMetrics')?.failure;
+  const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
+  const isReachable = readable.some(({ failure }) => !failure);
+  const first = broken.find(({ kind }) => kind === 'Pod')?.failure ?? broken[0]?.failure;
+  if (!isReachable && first) return [{ name: 'cluster', status: 'failed', detail: first.message }];
+  return [
+    {
+      name: 'cluster',
+      status: 'ok',
+      detail: [identity.name, identity.server, identity.version].filter((t) => t !== undefined).join(', '),
+    },
+    forbidden.length === 0
+      ? { name: 'read access', status: 'ok', detail: `${readable.length - broken.length} kinds in ${where}` }
+      : {
+          name: 'read access',
+          status: forbidden.some(({ kind }) => kind === 'Pod') ? 'failed' : 'missing',
+          detail: `may not list ${listed(
+            forbidden.map(({ kind }) => kindInfo(kind).resource),
+            12,
+          )} in ${where}`,
+          hint: 'bind the ClusterRole of deploy/k8s/rbac-reader.yaml to this account, or look at one namespace with -n',
+        },
+    metrics
+      ? {
+          name: 'metrics',
+          status: 'missing',
+          detail: metrics.message,
+          hint: 'usage is not judged without metrics-server (Minikube: minikube addons enable metrics-server)',
+        }
+      : { name: 'metrics', status: 'ok', detail: 'metrics.k8s.io answers' },
+  ];
+}
+
+/** Reads the first page only. */
+async function tryToList(
+  source: ClusterSource,
+  kind: Kind,
+  namespace: string | undefined,
+): Promise<ReadFailure | undefined> {
+  try {
+    const scope = kindInfo(kind).namespaced && namespace !== undefined ? { namespace } : {};
+    for await (const _ of source.list(kind, scope)) break;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ReadFailure) return error;
+    throw error;
+  }
+}
+
+function print(checks: readonly Check[], { output }: ConfigCheckOptions, context: CliContext): void {
+  if (output === 'json') {
+    context.stdout.write(`${JSON.stringify({ apiVersion: 'aiops/v1', kind: 'ConfigCheck', checks }, undefined, 2)}\n`);
+    return;
+  }
+  const color = colors(context);
+  const word = { ok: color.green('OK'), missing: color.yellow('missing'), failed: color.red('failed') };
+  const rows = checks.flatMap((c) => [
+    [word[c.status], c.name, c.detail],
+    ...(c.hint === undefined ? [] : [['', '', color.dim(c.hint)]]),
+  ]);
+  context.stdout.write(`${columns(rows)}\n`);
+}
