@@ -1,3 +1,4 @@
+export * from './coverage.ts';
 export * from './engine.ts';
 export * from './investigate.ts';
 export type { Affected, FoldedFinding } from './fold.ts';
