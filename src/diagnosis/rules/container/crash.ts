@@ -162,7 +162,7 @@ export const killedBySignal: Rule = {
         causeKey: String(end.exitCode),
         title: titled(`${capital(who(run))} is killed from outside (exit ${end.exitCode}), not for its memory`),
         cause:
-          `It ended with exit ${end.exitCode}, the kubelet did not record OOMKilled, and no probe or hook failed. ` +
+          `It ended with exit ${end.exitCode}, the kubelet did not record OOMKilled, and no event names a failing probe or hook. ` +
           'Something sent the signal: a supervisor or child inside the container, or a person.',
         ...(nodeName !== undefined && { causedBy: [{ kind: 'Node', name: nodeName }] }),
         evidence: [

@@ -1,5 +1,11 @@
 import { eventTime, type ClusterView } from '../../../cluster/index.ts';
-import { parseTime, type ContainerTerminated, type ContainerView, type Pod } from '../../../domain/index.ts';
+import {
+  parseTime,
+  type ContainerTerminated,
+  type ContainerView,
+  type Pod,
+  type Probe,
+} from '../../../domain/index.ts';
 
 /** Why a run ended, as far as the kubelet's own records tell. */
 export type EndKind =
@@ -64,28 +70,58 @@ export function endKind(view: ClusterView, pod: Pod, c: ContainerView, end: Cont
   return view.log(pod, c.name)?.lines.some((line) => /exec format error/.test(line)) === true ? 'exec-format' : 'error';
 }
 
+type Killer = 'hook' | 'liveness' | 'startup';
+
 /**
  * The kubelet says in a Normal event why it kills a container, a moment before the end, or as long before as the
  * container was given to stop. Whatever exit code follows, that was the reason.
+ *
+ * Of a container that it kills again and again it drops these events (25 of one object, then one in five minutes), and
+ * they are kept for an hour; so an earlier one speaks for a later end by a signal, and so does a run that lasted just
+ * as long as its probe allows.
  */
-function killedBy(
-  view: ClusterView,
-  pod: Pod,
-  c: ContainerView,
-  end: ContainerTerminated,
-): 'hook' | 'liveness' | 'startup' | undefined {
+function killedBy(view: ClusterView, pod: Pod, c: ContainerView, end: ContainerTerminated): Killer | undefined {
   const finished = parseTime(end.finishedAt);
   if (finished === undefined) return undefined;
-  const slack = 60_000;
-  const before = (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000 + slack;
-  for (const e of view.events(pod, 'Killing')) {
+  const isSignal = end.exitCode === 137 || end.exitCode === 143;
+  const before = stopTime(pod) + SLACK_MS;
+  for (const e of view.events(pod, 'Killing').toReversed()) {
     if (e.involvedObject.fieldPath?.endsWith(`{${c.name}}`) !== true) continue;
     const lag = finished - (eventTime(e) ?? 0);
-    if (lag > before || lag < -slack) continue;
-    const message = e.message ?? '';
-    if (/FailedPostStartHook/.test(message)) return 'hook';
-    const probe = /failed (liveness|startup) probe/.exec(message)?.[1];
-    if (probe !== undefined) return probe as 'liveness' | 'startup';
+    const killer = killerIn(e.message ?? '');
+    if (killer && lag > -SLACK_MS && (lag < before || isSignal)) return killer;
+  }
+  return isSignal && (c.status?.restartCount ?? 0) > 1 ? killerByRunTime(pod, c, end) : undefined;
+}
+
+const SLACK_MS = 60_000;
+
+function stopTime(pod: Pod): number {
+  return (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+}
+
+function killerIn(message: string): Killer | undefined {
+  if (/FailedPostStartHook/.test(message)) return 'hook';
+  const probe = /failed (liveness|startup) probe/.exec(message)?.[1];
+  return probe === undefined ? undefined : (probe as 'liveness' | 'startup');
+}
+
+function killerByRunTime(pod: Pod, c: ContainerView, end: ContainerTerminated): Killer | undefined {
+  const ran = (parseTime(end.finishedAt) ?? 0) - (parseTime(end.startedAt) ?? 0);
+  for (const [name, probe] of [
+    ['startup', c.spec.startupProbe],
+    ['liveness', c.spec.livenessProbe],
+  ] as const) {
+    if (!probe) continue;
+    const budget = probeBudgetMs(probe);
+    const period = (probe.periodSeconds ?? 10) * 1000;
+    if (ran >= budget - period - 1000 && ran <= budget + period + stopTime(pod) + 2000) return name;
   }
   return undefined;
+}
+
+/** How long a probe may fail from the start of a container before it counts: delay and all its tries. Milliseconds. */
+export function probeBudgetMs(probe: Probe): number {
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe;
+  return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000;
 }

@@ -15,7 +15,7 @@ import { event, field } from '../../evidence.ts';
 import { grace } from '../../settings.ts';
 import { livePods, type Rule } from '../../rule.ts';
 import { eventsAbout, runsOf, severityOf, type Run } from './runs.ts';
-import { endEvidence, readLog, titled } from './words.ts';
+import { endEvidence, onset, readLog, titled } from './words.ts';
 
 /** Containers that platforms add, and the platform. */
 const PLATFORM: Readonly<Record<string, string>> = {
@@ -101,7 +101,7 @@ export const sidecarNotStarted: Rule = {
         cause:
           `Later containers start only when ${c.name} reports started, which its startup probe decides. ` +
           'The sidecar runs, and the probe does not succeed.',
-        since: pod.metadata.creationTimestamp ?? '',
+        ...onset(pod.metadata.creationTimestamp),
         evidence: [
           field(pod, `${c.statusPath}.started`),
           ...(said ? [event(said)] : []),

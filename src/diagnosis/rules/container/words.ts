@@ -1,5 +1,5 @@
 import type { ClusterView } from '../../../cluster/index.ts';
-import { oneLine, type Evidence, type Pod, type Step } from '../../../domain/index.ts';
+import { oneLine, parseTime, type Evidence, type Pod, type Step } from '../../../domain/index.ts';
 import { field, logLine } from '../../evidence.ts';
 import type { Run } from './runs.ts';
 
@@ -62,4 +62,9 @@ export function readLog({ pod, c }: Pick<Run, 'pod' | 'c'>): Step {
     text: 'Read what it said last',
     command: `kubectl logs ${pod.metadata.name ?? ''} -n ${pod.metadata.namespace ?? ''} -c ${c.name}${previous} --tail=100`,
   };
+}
+
+/** The onset of a finding, where the object tells it. */
+export function onset(time: string | undefined): { since?: string } {
+  return time === undefined || parseTime(time) === undefined ? {} : { since: time };
 }
