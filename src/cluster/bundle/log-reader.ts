@@ -3,7 +3,7 @@ import { ReadFailure, type LogOptions, type LogSlice } from '../source.ts';
 import { walk, type Entry } from './entries.ts';
 import type { Limits } from './limits.ts';
 import { isNoLog, linesOf, markerOf, Tail } from './log-lines.ts';
-import { logKey } from './manifest.ts';
+import { logKey } from './format.ts';
 import type { LogPlace, Recording } from './recording.ts';
 
 interface Request {

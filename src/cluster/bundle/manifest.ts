@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { isKind, type Kind, type ObjectRef, type Unseen } from '../../domain/index.ts';
 import type { ClusterIdentity } from '../source.ts';
-
-export const MANIFEST_VERSION = 'aiops/v1';
+import { RECORDING_VERSION } from './format.ts';
 
 const text = z.string().max(4096);
 const kind = z.custom<Kind>((value) => typeof value === 'string' && isKind(value), 'unknown kind');
 
 const schema = z.object({
-  apiVersion: z.literal(MANIFEST_VERSION),
+  apiVersion: z.literal(RECORDING_VERSION),
   kind: z.literal('Recording'),
   recordedAt: z.iso.datetime(),
   identity: z.object({
@@ -34,7 +33,7 @@ const schema = z.object({
 
 /** What a recording of aiops says about itself. */
 export interface Manifest {
-  readonly apiVersion: typeof MANIFEST_VERSION;
+  readonly apiVersion: typeof RECORDING_VERSION;
   readonly kind: 'Recording';
   /** ISO 8601. */
   readonly recordedAt: string;
@@ -50,16 +49,8 @@ export function parseManifest(value: unknown): Manifest | string {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { apiVersion } = (value ?? {}) as { apiVersion?: unknown };
-  if (typeof apiVersion === 'string' && apiVersion !== MANIFEST_VERSION)
-    return `it is of version ${apiVersion}, this aiops reads ${MANIFEST_VERSION}`;
+  if (typeof apiVersion === 'string' && apiVersion !== RECORDING_VERSION)
+    return `it is of version ${apiVersion}, this aiops reads ${RECORDING_VERSION}`;
   const [issue] = parsed.error.issues;
   return issue ? `${issue.path.join('.')}: ${issue.message}` : 'it is not valid';
-}
-
-export function logKey(log: {
-  readonly ref: { readonly namespace: string; readonly pod: string; readonly container: string };
-  readonly previous: boolean;
-}): string {
-  const { namespace, pod, container } = log.ref;
-  return `${namespace}/${pod}/${container}${log.previous ? '.previous' : ''}`;
 }

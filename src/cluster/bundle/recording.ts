@@ -6,7 +6,8 @@ import { EXPECTED, walk, type Entry } from './entries.ts';
 import { readItems, type ListOfItems } from './items.ts';
 import { placeOf, RECORDING_FOLDER, type Layout, type Place } from './layout.ts';
 import { BundleError, type Limits } from './limits.ts';
-import { logKey, parseManifest, type Manifest } from './manifest.ts';
+import { logKey } from './format.ts';
+import { parseManifest, type Manifest } from './manifest.ts';
 import { recordedMoment } from './moment.ts';
 import { readYaml } from './yaml.ts';
 
