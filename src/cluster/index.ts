@@ -1,3 +1,4 @@
+export * from './certificates.ts';
 export * from './open.ts';
 export * from './owners.ts';
 export * from './read.ts';
