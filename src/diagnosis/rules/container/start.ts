@@ -5,7 +5,7 @@ import type { Rule } from '../../rule.ts';
 import { startErrorKind } from './ends.ts';
 import { undo } from './fixes.ts';
 import { about, runsOf, type Run } from './runs.ts';
-import { capital, endEvidence, logEvidence, titled, who } from './words.ts';
+import { capital, endEvidence, titled, who } from './words.ts';
 
 /** The runtime's words about a container that it could not start, and where they stand. */
 function refusal(run: Run): { message: string; path: string } | undefined {
@@ -149,8 +149,6 @@ export const execFormat: Rule = {
       const node = view.get('Node', undefined, pod.spec?.nodeName ?? '');
       const arch = node?.status?.nodeInfo?.architecture;
       const image = c.spec.image ?? '';
-      const [first, ...rest] = [...logEvidence(view, run), ...endEvidence(view, run)];
-      if (!first) continue;
       yield {
         ...about(view, run),
         causeKey: `${image} ${arch ?? ''}`,
@@ -159,8 +157,7 @@ export const execFormat: Rule = {
           `Most likely image ${image} of ${workload.name} was built for another CPU architecture, because the kernel of a node ` +
           `${arch === undefined ? '' : `with ${arch} `}refuses its program as of a foreign format. A script without an interpreter line gives the same text.`,
         evidence: [
-          first,
-          ...rest,
+          ...endEvidence(view, run),
           field(pod, `${c.specPath}.image`),
           ...(node && arch !== undefined ? [field(node, '.status.nodeInfo.architecture')] : []),
         ],

@@ -59,7 +59,7 @@ export function tellingLine(lines: readonly string[]): string | undefined {
 export function readLog({ pod, c }: Pick<Run, 'pod' | 'c'>): Step {
   const previous = c.status?.state?.terminated || (c.status?.restartCount ?? 0) === 0 ? '' : ' --previous';
   return {
-    text: 'Read what it said last',
+    text: previous === '' ? 'Read its log' : 'Read the log of the run that ended',
     command: `kubectl logs ${pod.metadata.name ?? ''} -n ${pod.metadata.namespace ?? ''} -c ${c.name}${previous} --tail=100`,
   };
 }
