@@ -152,7 +152,7 @@ function merge(files: readonly string[]): Merged {
 function readConfigFile(file: string): Fields {
   try {
     if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is larger than 4 MiB');
-    const content: unknown = parse(readFileSync(file, 'utf8'), { maxAliasCount: 50, logLevel: 'silent' });
+    const content: unknown = parse(readFileSync(file, 'utf8'), { maxAliasCount: 50, logLevel: 'error' });
     if (content === null || content === undefined) return {};
     if (!isFields(content)) throw new Error('it is not a mapping of clusters, users and contexts');
     return content;

@@ -98,7 +98,7 @@ function refusedText(error: HttpFailure, peer: Peer, address: string): string {
     case 'CERT_SIGNATURE_FAILURE':
       return `the certificate of ${address} is signed by an unknown authority (${code}): ${advice.authority(peer)}`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `the certificate of ${address} is for other names (${said}): use one of them as server, or set tls-server-name`;
+      return `the certificate of ${address} is for other names${certifiedNames(error)}: use one of them as server, or set tls-server-name`;
     default:
       if (
         /alert (?:number )?(?:42|43|44|45|46|48|116)|ALERT_(?:BAD_CERT|CERT|UNKNOWN_CA|UNSUPPORTED_CERT)/i.test(
@@ -110,6 +110,13 @@ function refusedText(error: HttpFailure, peer: Peer, address: string): string {
         return `${address} does not speak TLS as expected (${code || said}): check the server's scheme and port`;
       return `no connection to ${address}${via}: ${said}`;
   }
+}
+
+/** ` (api.example.com)` */
+function certifiedNames(error: HttpFailure): string {
+  const { cert } = (error.cause ?? {}) as { cert?: { subjectaltname?: string } };
+  const names = (cert?.subjectaltname ?? '').replace(/\b(?:DNS|IP Address):/g, '');
+  return names === '' ? '' : ` (${oneLine(names, 200)})`;
 }
 
 /** An answer that is no success, as a failure with the status and the server's own words. */

@@ -75,7 +75,7 @@ async function readPage<K extends Kind>(
   path: string,
   time: { leftMs: number },
 ): Promise<Page<K>> {
-  const answer = await lister.get(path, { accept: acceptList(kind), callMs: Math.min(30_000, time.leftMs) });
+  const answer = await lister.get(path, { accept: acceptList(kind), atMostMs: time.leftMs });
   time.leftMs -= answer.elapsedMs;
   const { items, metadata } = parseObject(answer) as {
     items?: unknown;

@@ -1,4 +1,4 @@
-import { kindInfo, printable, type ContainerRef, type Kind, type KindMap } from '../../domain/index.ts';
+import { kindInfo, kubectlName, printable, type ContainerRef, type Kind, type KindMap } from '../../domain/index.ts';
 import { ingest } from '../ingest.ts';
 import { type ClusterIdentity, type ClusterSource, type LogOptions, type LogSlice, type Scope } from '../source.ts';
 import type { Credentials } from './auth.ts';
@@ -85,7 +85,7 @@ export class LiveSource implements ClusterSource {
   }
 
   get<K extends Kind>(kind: K, namespace: string | undefined, name: string): Promise<KindMap[K] | undefined> {
-    const what = `get ${kindInfo(kind).resource.replace(/s$/, '')} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
+    const what = `get ${kubectlName(kind)} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
     return this.named(what, async () => {
       const path = objectPath(kind, namespace, name);
       const answer = await this.parts.transport.get(path, { accept: acceptObject(kind), ...triesFor(kind) });

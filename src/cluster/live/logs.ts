@@ -39,7 +39,7 @@ async function readTail(reader: LogReader, ref: ContainerRef, options: LogOption
   let tail = new Tail(lines, options.maxBytes * READ_FACTOR);
   try {
     await reader.get(`${pod}/log?${query.toString()}`, {
-      callMs: reader.logMs ?? LOG_MS,
+      atMostMs: reader.logMs ?? LOG_MS,
       accept: '*/*',
       sink: () => {
         tail = new Tail(lines, options.maxBytes * READ_FACTOR);

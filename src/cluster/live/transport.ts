@@ -55,7 +55,8 @@ const TUNING: Tuning = {
 
 export interface CallOptions {
   readonly accept?: string;
-  readonly callMs?: number;
+  /** Where that is less than a call may take anyway. ms. */
+  readonly atMostMs?: number;
   readonly tries?: number;
   /** Made anew for each try, since a try may have brought half an answer. */
   readonly sink?: () => (chunk: Buffer) => boolean;
@@ -132,7 +133,7 @@ export class Transport {
 
   /** All tries of a call together, within its deadline. */
   private async timed(request: Request): Promise<CallAnswer> {
-    const callMs = request.callMs ?? this.tuning.callMs;
+    const callMs = Math.min(request.atMostMs ?? Infinity, this.tuning.callMs);
     const started = performance.now();
     const limit = limited(callMs, this.options.signal);
     const policy: RetryPolicy = {
