@@ -157,7 +157,7 @@ export const signatureRejected: Rule = pullRule('image/signature-rejected', (pul
 
 /** The pull failed, for a reason that no other rule knows. */
 export const pullFailed: Rule = pullRule('image/pull-failed', (pull, workload) => ({
-  title: `Image ${shortImage(pull.image, 30)} of ${workload.name} cannot be pulled${pull.text === '' ? '' : `: ${lastWords(pull)}`}`,
+  title: `Image ${shortImage(pull.image, 24)} of ${workload.name} cannot be pulled${pull.text === '' ? '' : `: ${lastWords(pull)}`}`,
   cause: `The registry or the container runtime did not deliver the image: ${pull.text === '' ? 'it gave no reason' : lastWords(pull)}.`,
   evidence: nodeOf(pull.pod),
   remediation: [
