@@ -51,7 +51,7 @@ function created(pod: Pod): number {
 }
 
 /** The run whose log tells: the previous one after a restart, the current one of a failed or unready container. */
-function failingRun(pod: Pod, c: ContainerView, now: number): 'previous' | 'current' | undefined {
+export function failingRun(pod: Pod, c: ContainerView, now: number): 'previous' | 'current' | undefined {
   const { state, lastState, restartCount = 0, ready, started } = c.status ?? {};
   if (state?.terminated) return state.terminated.exitCode === 0 ? undefined : 'current';
   if (state?.waiting) return lastState?.terminated ? 'previous' : undefined;

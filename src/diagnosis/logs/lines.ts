@@ -68,3 +68,17 @@ function hasInformationMark(line: string): boolean {
     /^[ID]\d{4} \d\d:/.test(start)
   );
 }
+
+/** A line written at a level that reports a failure, or that says so itself. */
+export function isFailureLine(line: string): boolean {
+  const text = textLines([line]);
+  if (text.some((t) => t.isInformation)) return false;
+  return text.some(
+    (t) =>
+      /(?:^|[\s[|"=(])(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|error|fatal|critical|Error|Fatal)(?=[\s\]:|",)])/.test(
+        t.text,
+      ) ||
+      /^[EF]\d{4} \d\d:/.test(t.text) ||
+      /\b\w{2,60}(?:Exception|Error): /.test(t.text),
+  );
+}

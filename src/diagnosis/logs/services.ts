@@ -1,8 +1,6 @@
 import type { ClusterView, Lookup } from '../../cluster/index.ts';
 import { ref, refKey, refOf, type ObjectRef, type Service } from '../../domain/index.ts';
-import { addressesIn } from './addresses.ts';
-import { recogniseText } from './match.ts';
-import { textLines } from './lines.ts';
+import { causeIn } from './seen.ts';
 
 /** The Service that a host name or address stands for, and whether it exists. */
 export interface ServiceTarget {
@@ -52,18 +50,13 @@ function target(view: ClusterView, namespace: string | undefined, name: string |
   return { ref: ref('Service', namespace, name), found: view.find('Service', namespace, name) };
 }
 
-/** Services that failing log lines name, whether or not they were read: the broken pod may be behind one. */
+/** Services that the causes in logs name, whether or not they were read: the broken pod may be behind one. */
 export function logServices(view: ClusterView): readonly ObjectRef[] {
   const named = new Map<string, ObjectRef>();
-  for (const { ref: at, lines } of view.logs)
-    for (const { text } of textLines(lines)) {
-      const found = recogniseText(text);
-      if (!found) continue;
-      const { host } = found.groups;
-      for (const h of [...(host === undefined ? [] : [host]), ...addressesIn(text).map((a) => a.host)]) {
-        const service = serviceOf(view, at.namespace, h)?.ref;
-        if (service) named.set(refKey(service), service);
-      }
+  for (const slice of view.logs)
+    for (const { host } of causeIn(slice)?.addresses ?? []) {
+      const service = serviceOf(view, slice.ref.namespace, host)?.ref;
+      if (service) named.set(refKey(service), service);
     }
   return [...named.values()];
 }
