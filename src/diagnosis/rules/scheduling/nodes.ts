@@ -54,15 +54,11 @@ function taintDraft(pending: PendingPod, { tainted, labelled, total }: Placement
   const names = [...byTaint].sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1)).map(([t]) => t);
   const own = names.filter((name) => !name.startsWith('node.kubernetes.io/'));
   const shared = base(pending);
-  const where =
-    labelled.length < total
-      ? `${count(labelled.length, 'node')} with the labels that it demands`
-      : count(total, 'node');
   return {
     ...shared,
     causeKey: names.join(','),
-    title: `${workload.name} tolerates no node: ${names.length > 1 ? 'taints' : 'taint'} ${listed(names, 2)} on ${count(nodes.length, 'node')}`,
-    cause: `${listed(namesOf(nodes.map(({ room }) => room)))} of ${where} ${nodes.length === 1 ? 'is' : 'are'} tainted ${names.join(', ')}, and the pod has no matching toleration.${own.length === 0 ? ' Kubernetes set this taint itself because of the state of the node.' : ''}`,
+    title: `${workload.name} tolerates no node: ${names.length > 1 ? 'taints' : 'taint'} ${listed(names, 1)} on ${count(nodes.length, 'node')}`,
+    cause: `${listed(namesOf(nodes.map(({ room }) => room)))} ${nodes.length === 1 ? 'is' : 'are'} tainted ${names.join(', ')}, and the pod has no matching toleration${labelled.length < total ? '; on the other nodes it may not run by its own selector' : ''}.${own.length === 0 ? ' Kubernetes set this taint itself because of the state of the node.' : ''}`,
     causedBy: nodes.map(({ room }) => refOf(room.node)),
     evidence: [
       ...shared.evidence,

@@ -20,6 +20,7 @@ import {
   podsUsing,
   waitsForConsumer,
   type ClaimUse,
+  type LabelDemand,
 } from '../../placement/index.ts';
 import type { Draft, Rule } from '../../rule.ts';
 import { base } from './common.ts';
@@ -155,12 +156,20 @@ export const volumeZoneConflict: Rule = {
 
 const PV_TERMS = '.spec.nodeAffinity.required.nodeSelectorTerms';
 
+/** `node disk-1`, `zone a`; any other demand as it is. */
+function placeText(demand: LabelDemand): string {
+  const [value] = demand.values;
+  if (demand.operator !== 'In' || demand.values.length !== 1 || value === undefined) return demandText(demand);
+  if (demand.key === 'kubernetes.io/hostname') return `node ${value}`;
+  return demand.key === 'topology.kubernetes.io/zone' ? `zone ${value}` : demandText(demand);
+}
+
 function zoneDraft(pending: PendingPod, use: ClaimUse, volume: PersistentVolume): Draft | undefined {
   const { workload, placement } = pending;
   const anyOf = termsOf(volume.spec?.nodeAffinity?.required?.nodeSelectorTerms, PV_TERMS);
   const demand = { all: [], anyOf };
   if (anyOf.length === 0 || placement?.open.some(({ node }) => meetsAll(node, demand)) === true) return undefined;
-  const where = listed([...new Set(anyOf.flat().map(demandText))], 2);
+  const where = listed([...new Set(anyOf.flat().map(placeText))], 2);
   const name = volume.metadata.name ?? '';
   const there = [...(placement?.cordoned ?? []), ...(placement?.tainted ?? []).map(({ room }) => room)].filter(
     ({ node }) => meetsAll(node, demand),
@@ -169,8 +178,8 @@ function zoneDraft(pending: PendingPod, use: ClaimUse, volume: PersistentVolume)
   return {
     ...shared,
     causeKey: name,
-    title: `${workload.name}: volume ${name} lives on ${where}, where no node can take the pod`,
-    cause: `Claim ${use.name} is bound to ${name}, which can be reached only from nodes with ${where}; ${there.length > 0 ? `${listed(there.map((room) => room.name))} there ${there.length === 1 ? 'takes' : 'take'} no new pods (cordon or taint)` : 'none of the nodes where the pod may run is such a node'}.`,
+    title: `${workload.name}: volume ${name} is bound to ${where}, where no node can take the pod`,
+    cause: `Claim ${use.name} is bound to ${name}, which can be reached only from ${where}; ${there.length > 0 ? `${listed(there.map((room) => room.name))} there ${there.length === 1 ? 'takes' : 'take'} no new pods (cordon or taint)` : 'none of the nodes where the pod may run is such a node'}.`,
     causedBy: there.map(({ node }) => refOf(node)),
     evidence: [
       ...shared.evidence,
@@ -183,7 +192,7 @@ function zoneDraft(pending: PendingPod, use: ClaimUse, volume: PersistentVolume)
     remediation: [
       { text: 'See which nodes are there', command: 'kubectl get nodes --show-labels' },
       {
-        text: `Add or repair a node with ${where}; for new volumes use a class with volumeBindingMode WaitForFirstConsumer`,
+        text: `Add or repair ${where}; for new volumes use a class with volumeBindingMode WaitForFirstConsumer`,
       },
     ],
   };

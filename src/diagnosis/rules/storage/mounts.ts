@@ -33,10 +33,8 @@ export const driverNotOnNode = mountRule(
   'storage/csi-driver-not-on-node',
   WORDS.driver,
   ({ workload, node }, complaint, { view }) => {
-    const driver = /driver name (\S+) not found|does not contain driver (\S+)/
-      .exec(complaint.message)
-      ?.slice(1)
-      .find((name) => name !== undefined);
+    const match = /driver name (\S+) not found|does not contain driver (\S+)/.exec(complaint.message);
+    const driver = match?.[1] ?? match?.[2];
     if (driver === undefined) return undefined;
     const csiNode = view.get('CSINode', undefined, node);
     // The plugin has registered since.
