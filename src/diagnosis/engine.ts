@@ -1,5 +1,5 @@
 import type { ClusterView } from '../cluster/index.ts';
-import type { Finding, Kind, ObjectRef, Unseen } from '../domain/index.ts';
+import { kindInfo, type Finding, type Kind, type ObjectRef, type Unseen } from '../domain/index.ts';
 import { fold, type FoldedFinding } from './fold.ts';
 import { related } from './related.ts';
 import { rank, refsOf, touches } from './rank.ts';
@@ -70,7 +70,7 @@ export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diag
     alsoSeen: ranked.filter((f) => !isOnPath(f)),
     unseen: missing,
     isComplete: missing.every(isExcepted),
-    checked: Object.fromEntries(countKinds(view)),
+    checked: Object.fromEntries(countKinds(view, namespace)),
     healthy: healthyObjects(view, ranked, namespace),
     at: view.at,
   };
@@ -86,7 +86,7 @@ function isExcepted(u: Unseen): boolean {
   );
 }
 
-function* countKinds(view: ClusterView): Generator<[Kind, number]> {
+function* countKinds(view: ClusterView, namespace: string | undefined): Generator<[Kind, number]> {
   for (const kind of [
     'Node',
     'Pod',
@@ -100,7 +100,8 @@ function* countKinds(view: ClusterView): Generator<[Kind, number]> {
     'PersistentVolumeClaim',
     'HorizontalPodAutoscaler',
   ] as const) {
-    const n = view.all(kind).length;
+    const isScoped = namespace !== undefined && kindInfo(kind).namespaced;
+    const n = (isScoped ? view.inNamespace(kind, namespace) : view.all(kind)).length;
     if (n > 0) yield [kind, n];
   }
 }

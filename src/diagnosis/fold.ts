@@ -188,12 +188,14 @@ function evidenceOf(root: Group, effects: readonly Group[]): NonEmpty<Evidence> 
   return lines;
 }
 
-/** Every other object that suffers, each once; of several symptoms on one object the worst speaks. */
+/** Every other object that suffers, each once; of several symptoms on one object the worst speaks, `is down` before its causes. */
 function consequencesOf(root: Group, effects: readonly Group[]): readonly Affected[] {
   const own = new Set([refKey(root.home), ...root.objects.map(refKey)]);
   const affected = new Map<string, Affected>();
   const ordered = effects.toSorted(
-    (a, b) => severities.indexOf(a.finding.severity) - severities.indexOf(b.finding.severity),
+    (a, b) =>
+      severities.indexOf(a.finding.severity) - severities.indexOf(b.finding.severity) ||
+      Number(b.finding.rule === 'workload/unavailable') - Number(a.finding.rule === 'workload/unavailable'),
   );
   for (const e of ordered) {
     const key = refKey(e.home);
