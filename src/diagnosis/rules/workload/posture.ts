@@ -135,8 +135,15 @@ export const selectorOverlap: Rule = {
         for (const pair of pairs(labels))
           for (const selecting of candidates.get(pair) ?? []) {
             if (selecting === other || !matchesSelector(selecting.spec?.selector, labels)) continue;
+            // Where each takes the pods of the other, the first by name speaks.
+            const back = matchesSelector(other.spec?.selector, templateOf(selecting)?.metadata?.labels);
+            if (
+              back &&
+              `${selecting.kind}/${selecting.metadata.name ?? ''}` > `${other.kind}/${other.metadata.name ?? ''}`
+            )
+              continue;
             const [a, b] = [refOf(selecting), refOf(other)];
-            const key = [`${a.kind}/${a.name}`, `${b.kind}/${b.name}`].sort().join(' ');
+            const key = `${a.kind}/${a.name} ${b.kind}/${b.name}`;
             if (told.has(key)) continue;
             told.add(key);
             yield {
