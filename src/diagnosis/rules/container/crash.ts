@@ -58,6 +58,7 @@ export const exitError: Rule = {
       if (code === 128 || isPlatformSidecarAlone(context.view, run)) continue;
       const evidence = crash(context, run).evidence;
       const hasWords = evidence.length > 2;
+      const { steps } = undo(context.view, run);
       yield {
         ...crash(context, run),
         causeKey: String(code),
@@ -67,6 +68,7 @@ export const exitError: Rule = {
           : `The application stopped itself with exit code ${code} and left no words that could be read.`,
         remediation: [
           readLog(run),
+          ...steps,
           ...(hasWords
             ? []
             : [

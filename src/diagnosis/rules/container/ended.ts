@@ -6,6 +6,7 @@ import {
   parseTime,
   ref,
   refOf,
+  type ContainerTerminated,
   type ContainerView,
   type Pod,
 } from '../../../domain/index.ts';
@@ -36,18 +37,22 @@ export const failedNotRestarted: Rule = {
       const workload = view.workload(pod);
       const finished = parseTime(end.finishedAt);
       const isOld = finished !== undefined && now - finished > DAY_MS;
-      const why = end.reason !== undefined && end.reason !== 'Error' ? `${end.reason}, exit` : 'exit';
+      const why = end.reason === 'OOMKilled' ? 'OOM-killed, exit' : 'exit';
       yield {
         subject: refOf(pod),
         container: c.name,
         causeKey: `${c.name}/${end.exitCode}`,
         ...(isOld && { severity: 'info' }),
         title: titled(`${workload.name} ended in failure and is not restarted (${why} ${end.exitCode})`),
-        cause: `Container ${c.name} ended with exit code ${end.exitCode}, and restartPolicy ${pod.spec?.restartPolicy ?? ''} allows no other try.`,
+        cause: `Container ${c.name} ${howItEnded(c, end)}, and restartPolicy ${pod.spec?.restartPolicy ?? ''} allows no other try.`,
         ...(finished !== undefined && { since: new Date(finished).toISOString() }),
         evidence: [
           field(pod, `${end.path}.exitCode`, end.finishedAt),
           field(pod, '.spec.restartPolicy'),
+          ...(end.reason === 'OOMKilled' ? [field(pod, `${end.path}.reason`)] : []),
+          ...(end.reason === 'OOMKilled' && memoryLimit(c) !== undefined
+            ? [field(pod, `${c.specPath}.resources.limits.memory`)]
+            : []),
           ...(end.message !== undefined && end.message !== '' ? [field(pod, `${end.path}.message`)] : []),
           ...logEvidence(view, { pod, c }),
         ],
@@ -62,6 +67,16 @@ export const failedNotRestarted: Rule = {
     }
   },
 };
+
+function memoryLimit(c: ContainerView): string | undefined {
+  return c.spec.resources?.limits?.memory;
+}
+
+function howItEnded(c: ContainerView, end: ContainerTerminated): string {
+  if (end.reason !== 'OOMKilled') return `ended with exit code ${end.exitCode}`;
+  const limit = memoryLimit(c);
+  return `was killed for its memory${limit === undefined ? '' : ` at limits.memory=${limit}`}`;
+}
 
 function firstFailure(pod: Pod): { c: ContainerView; end: NonNullable<ReturnType<typeof lastEnd>> } | undefined {
   for (const c of containersOf(pod)) {

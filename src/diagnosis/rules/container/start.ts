@@ -74,7 +74,7 @@ export const commandNotFound: Rule = {
     for (const { run, said, evidence } of notStarting(view, 'command-not-found')) {
       const program = missingProgram(view, run, said);
       const byShell = said === undefined;
-      const { steps, fix } = undo(view, run);
+      const { steps } = undo(view, run);
       yield {
         ...about(view, run),
         causeKey: program ?? 'command',
@@ -88,7 +88,6 @@ export const commandNotFound: Rule = {
           : `The runtime found no "${program ?? 'such program'}" in image ${run.c.spec.image ?? ''}: a typing error, another variant of the image, or a script whose interpreter is missing.`,
         evidence,
         remediation: [showCommand(run), ...steps, { text: 'Correct the command, or use an image that contains it' }],
-        ...(fix && { fix }),
       };
     }
   },

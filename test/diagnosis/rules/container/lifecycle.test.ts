@@ -36,6 +36,18 @@ describe('container/failed-not-restarted', () => {
     expect(check(failedNotRestarted, [job, ...others])).toEqual([]);
   });
 
+  it('says so when it was killed for its memory, and at which limit', () => {
+    const killed = {
+      ...failed,
+      'spec.containers[main].resources.limits.memory': '24Mi',
+      'status.containerStatuses[main].state.terminated.reason': 'OOMKilled',
+      'status.containerStatuses[main].state.terminated.exitCode': 137,
+    };
+    const [finding] = check(failedNotRestarted, [pod('import-once', killed)]);
+    expect(finding?.title).toBe('import-once ended in failure and is not restarted (OOM-killed, exit 137)');
+    expect(finding?.cause).toContain('at limits.memory=24Mi');
+  });
+
   it('calls it a fact after a day', () => {
     const old = { ...failed, 'status.containerStatuses[main].state.terminated.finishedAt': 'now-3d' };
     expect(check(failedNotRestarted, [pod('import-once', old)])[0]?.severity).toBe('info');
