@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
-import { BundleError, MAX_DEPTH_OF_FOLDERS, megabytes, type Limits } from './limits.ts';
+import { BundleError, LimitError, MAX_DEPTH_OF_FOLDERS, megabytes, type Limits } from './limits.ts';
 
 /** One file of a recording. What is not read is skipped; nothing is ever written to disk. */
 export interface Entry {
@@ -160,11 +160,15 @@ async function* unpacked(state: ArchiveState, packing: 'gzip' | 'none'): AsyncGe
 
 async function* contentOf(state: ArchiveState, entry: TarEntry): AsyncGenerator<Buffer> {
   let left = entry.header.size;
-  for await (const chunk of entry) {
-    left -= chunk.length;
-    yield chunk;
+  try {
+    for await (const chunk of entry) {
+      left -= chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw state.fatal ?? new BundleError('it is cut off', { cause: error });
   }
-  if (left > 0) throw new BundleError(`${state.path}: ${entry.header.name} is cut off`);
+  if (left > 0) throw state.fatal ?? new BundleError('it is cut off');
 }
 
 /** Undefined for what is no plain file, or lies outside of the archive. */
@@ -175,12 +179,12 @@ function safePath({ type, name }: Header): string | undefined {
   return parts.length === 0 || parts.includes('..') ? undefined : parts.join('/');
 }
 
-function tooLarge(path: string, { totalBytes }: Limits): BundleError {
-  return new BundleError(
+function tooLarge(path: string, { totalBytes }: Limits): LimitError {
+  return new LimitError(
     `${path} holds more than ${megabytes(totalBytes)} when unpacked, which is the limit; record fewer namespaces, or leave out logs`,
   );
 }
 
-function tooMany(path: string, { entries }: Limits): BundleError {
-  return new BundleError(`${path} holds more than ${entries} files, which is the limit; record fewer namespaces`);
+function tooMany(path: string, { entries }: Limits): LimitError {
+  return new LimitError(`${path} holds more than ${entries} files, which is the limit; record fewer namespaces`);
 }

@@ -1,4 +1,4 @@
-import { MAX_JSON_DEPTH, MAX_OBJECT_BYTES } from './limits.ts';
+import { LimitError, MAX_JSON_DEPTH, MAX_OBJECT_BYTES } from './limits.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -24,6 +24,7 @@ export async function readItems(content: AsyncIterable<Buffer>, onItem: (item: u
   try {
     for await (const chunk of content) splitter.push(chunk);
   } catch (error) {
+    if (error instanceof LimitError) throw error;
     const { head, isList } = splitter.end();
     return { head, isList, problem: error instanceof Error ? error.message : 'it could not be read' };
   }

@@ -21,6 +21,9 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
+/** A recording that is larger than what is read: no part of it is used, since nobody could tell which. */
+export class LimitError extends BundleError {}
+
 export function megabytes(bytes: number): string {
   return `${Math.round(bytes / (1024 * 1024))} MiB`;
 }

@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../../domain/index.ts';
 import { ReadFailure, type LogOptions, type LogSlice } from '../source.ts';
 import { walk, type Entry } from './entries.ts';
-import type { Limits } from './limits.ts';
+import { LimitError, type Limits } from './limits.ts';
 import { isNoLog, linesOf, markerOf, Tail } from './log-lines.ts';
 import { logKey } from './format.ts';
 import type { LogPlace, Recording } from './recording.ts';
@@ -92,7 +92,8 @@ export class LogReader {
         container = marker.begins ? marker.container : undefined;
         for (const t of tails) if (t.request.ref.container === container) t.found = true;
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof LimitError) throw error;
       // The end of the file is missing; what came before it is the older part of the log.
     }
     for (const { request, tail, found, noLog } of tails) {

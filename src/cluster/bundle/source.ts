@@ -1,4 +1,5 @@
 import {
+  listed,
   refKey,
   ref,
   type ContainerRef,
@@ -118,8 +119,10 @@ export class RecordedSource implements ClusterSource {
     const where = namespace === undefined ? '' : ` of ${namespace}`;
     const why = cut ? `; ${cut.detail}` : '';
     const wholeNamespaces = this.recording.complete.flatMap((l) => (l.kind === kind ? (l.namespace ?? []) : []));
-    const only =
-      namespace === undefined && wholeNamespaces.length > 0 ? `, only of ${wholeNamespaces.length} namespaces` : '';
+    const isPart = namespace === undefined && wholeNamespaces.length > 0;
+    const only = isPart
+      ? `, only of ${wholeNamespaces.length > 1 ? 'namespaces' : 'namespace'} ${listed(wholeNamespaces)}`
+      : '';
     return new ReadFailure('not-recorded', `the recording holds no complete list of ${kind}${where}${only}${why}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { ListOfItems } from './items.ts';
-import { MAX_YAML_BYTES, megabytes } from './limits.ts';
+import { LimitError, MAX_YAML_BYTES, megabytes } from './limits.ts';
 
 /** Like `readItems` for a file of `kubectl … -o yaml`. */
 export async function readYaml(content: AsyncIterable<Buffer>, onItem: (item: unknown) => void): Promise<ListOfItems> {
@@ -12,6 +12,7 @@ export async function readYaml(content: AsyncIterable<Buffer>, onItem: (item: un
       if (length <= MAX_YAML_BYTES) parts.push(chunk);
     }
   } catch (error) {
+    if (error instanceof LimitError) throw error;
     problem = error instanceof Error ? error.message : 'it could not be read';
   }
   if (length > MAX_YAML_BYTES) problem = `YAML of more than ${megabytes(MAX_YAML_BYTES)}; record with -o json`;
