@@ -4,7 +4,8 @@ import * as https from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { oneLine } from '../../domain/index.ts';
 import type { Credential } from './auth.ts';
-import { reasonOf, type ClusterConfig } from './config.ts';
+import type { ClusterConfig } from './config.ts';
+import { reasonOf } from './config-files.ts';
 import { ConfigFailure, withoutUserInfo } from './errors.ts';
 
 /** Connections to the API server, kept open; by way of the proxy where there is one. Throws ConfigFailure. */

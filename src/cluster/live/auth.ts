@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { oneLine } from '../../domain/index.ts';
-import { beside, isFields, reasonOf, type ClusterConfig } from './config.ts';
+import type { ClusterConfig } from './config.ts';
+import { beside, isFields, reasonOf } from './config-files.ts';
 import { ConfigFailure } from './errors.ts';
 import { runExecPlugin, type PluginContext } from './exec-plugin.ts';
 

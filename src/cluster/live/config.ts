@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 // The client's own reading of the entries; the rest of its KubeConfig loads every API model.
 import {
   newClusters,
@@ -10,12 +9,22 @@ import {
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
 import { distance } from 'fastest-levenshtein';
-import { parse } from 'yaml';
 import { listed, oneLine } from '../../domain/index.ts';
+import {
+  beside,
+  exists,
+  findFiles,
+  isFields,
+  isSharedFile,
+  merge,
+  noConfigText,
+  reasonOf,
+  type Entry,
+  type Fields,
+  type FileOptions,
+  type Merged,
+} from './config-files.ts';
 import { ConfigFailure } from './errors.ts';
-
-/** A field tree as YAML gives it. */
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** One context of the kubeconfig, with everything that a connection needs. Paths are absolute. */
 export interface ClusterConfig {
@@ -34,30 +43,13 @@ export interface ClusterConfig {
   readonly doubts: readonly string[];
 }
 
-export interface ConfigOptions {
-  readonly kubeconfig?: string;
+export interface ConfigOptions extends FileOptions {
   readonly context?: string;
-  readonly env: NodeJS.ProcessEnv;
   /** Where a pod finds its service account. */
   readonly serviceAccountDir?: string;
 }
 
-export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
-
-interface Entry {
-  readonly file: string;
-  readonly name: string;
-  readonly fields: Fields;
-}
-type Section = 'clusters' | 'users' | 'contexts';
-interface Merged {
-  readonly files: readonly string[];
-  readonly currentContext: string;
-  readonly clusters: ReadonlyMap<string, Entry>;
-  readonly users: ReadonlyMap<string, Entry>;
-  readonly contexts: ReadonlyMap<string, Entry>;
-}
+const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * The context to use, from `--kubeconfig`, else the files of KUBECONFIG merged as kubectl does, else ~/.kube/config, else
@@ -92,73 +84,6 @@ export function loadConfig(options: ConfigOptions): ClusterConfig {
       ...doubtsAboutConnection(readable),
     ],
   };
-}
-
-interface FoundFiles {
-  readonly files: readonly string[];
-  readonly missing: readonly string[];
-  readonly doubts: readonly string[];
-}
-
-function findFiles({ kubeconfig, env }: ConfigOptions): FoundFiles {
-  if (kubeconfig !== undefined && kubeconfig !== '') {
-    if (!exists(kubeconfig))
-      throw new ConfigFailure(`kubeconfig ${kubeconfig} does not exist: correct the path given with --kubeconfig`);
-    return { files: [resolve(kubeconfig)], missing: [], doubts: [] };
-  }
-  const named = (env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
-  const files = named.filter(exists).map((path) => resolve(path));
-  if (files.length > 0) return { files, missing: [], doubts: [] };
-  const usual = join(env.HOME ?? homedir(), '.kube', 'config');
-  if (!exists(usual)) return { files: [], missing: [...named, usual], doubts: [] };
-  const doubt = `KUBECONFIG names ${listed(named)}, which cannot be found: reading with ${usual} instead`;
-  return { files: [usual], missing: named, doubts: named.length > 0 ? [doubt] : [] };
-}
-
-function noConfigText(missing: readonly string[]): string {
-  return (
-    `no kubeconfig found (looked for ${listed(missing)}): name one with --kubeconfig or KUBECONFIG, ` +
-    'let the tool of your cluster write one (e.g. `aws eks update-kubeconfig`, `minikube start`), ' +
-    'or look at a recorded cluster with --from'
-  );
-}
-
-/** As kubectl merges: the first file that sets an entry or the current context wins. */
-function merge(files: readonly string[]): Merged {
-  const sections = {
-    clusters: new Map<string, Entry>(),
-    users: new Map<string, Entry>(),
-    contexts: new Map<string, Entry>(),
-  };
-  let currentContext = '';
-  for (const file of files) {
-    const content = readConfigFile(file);
-    const current = content['current-context'];
-    if (currentContext === '' && typeof current === 'string') currentContext = current;
-    for (const section of Object.keys(sections) as Section[]) {
-      const list = content[section] ?? [];
-      if (!Array.isArray(list)) throw new ConfigFailure(`kubeconfig ${file}: ${section} is not a list`);
-      for (const [index, fields] of (list as unknown[]).entries()) {
-        if (!isFields(fields) || typeof fields.name !== 'string' || fields.name === '')
-          throw new ConfigFailure(`kubeconfig ${file}: ${section}[${index}].name is missing`);
-        if (!sections[section].has(fields.name))
-          sections[section].set(fields.name, { file, name: fields.name, fields });
-      }
-    }
-  }
-  return { files, currentContext, ...sections };
-}
-
-function readConfigFile(file: string): Fields {
-  try {
-    if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is larger than 4 MiB');
-    const content: unknown = parse(readFileSync(file, 'utf8'), { maxAliasCount: 50, logLevel: 'error' });
-    if (content === null || content === undefined) return {};
-    if (!isFields(content)) throw new Error('it is not a mapping of clusters, users and contexts');
-    return content;
-  } catch (error) {
-    throw new ConfigFailure(`kubeconfig ${file} cannot be read: ${reasonOf(error)}`, { cause: error });
-  }
 }
 
 function contextNamed(
@@ -315,30 +240,4 @@ function doubtsAboutConnection({ name, server, skipTLSVerify }: Cluster): string
 /** A file that others may write could name another server or a program to run. */
 function doubtsAboutFile(file: string): string[] {
   return isSharedFile(file) ? [`${file} can be written by other users: run \`chmod go-w ${file}\``] : [];
-}
-
-export function isSharedFile(file: string): boolean {
-  return process.platform !== 'win32' && exists(file) && (statSync(file).mode & 0o022) !== 0;
-}
-
-/** Paths of a kubeconfig are relative to the file that names them. */
-export function beside(file: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(file), path);
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function reasonOf(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error));
-}
-
-/** True for whatever can be read like a file, a pipe of the shell too; what may not be looked at is left to the reading. */
-function exists(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
-  } catch {
-    return true;
-  }
 }

@@ -3,7 +3,7 @@ import { seconds } from '../../platform/index.ts';
 import { Credentials } from './auth.ts';
 import { loadConfig } from './config.ts';
 import { Ended, withoutUserInfo } from './errors.ts';
-import type { PluginTimeouts } from './exec-plugin.ts';
+import type { PluginTimeouts } from './exec-guard.ts';
 import { LiveSource } from './live.ts';
 import { proxyFromEnv, withScheme } from './proxy.ts';
 import { Transport, type Tuning } from './transport.ts';
