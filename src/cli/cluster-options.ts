@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { openLiveSource, openRecording, type ClusterSource } from '../cluster/index.ts';
+import { openLiveSource, openRecording, type ClusterSource, type LiveOptions } from '../cluster/index.ts';
 import { parseDuration } from '../domain/index.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -38,20 +38,25 @@ export async function openSource(options: ClusterOptions, context: CliContext): 
   if (options.namespace !== undefined && options.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces exclude each other', 'give one of them');
   if (options.namespace !== undefined) checkName('namespace', options.namespace);
-  if (options.from !== undefined) {
-    const source = await openRecording(options.from);
-    return { source, namespace: options.namespace };
-  }
-  const source = await openLiveSource({
+  const source =
+    options.from === undefined
+      ? await openLiveSource(liveOptions(options, context))
+      : await openRecording(options.from);
+  return {
+    source,
+    namespace: options.allNamespaces === true ? undefined : (options.namespace ?? source.currentNamespace),
+  };
+}
+
+function liveOptions(options: ClusterOptions, context: CliContext): LiveOptions {
+  return {
     ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
     ...(options.context !== undefined && { context: options.context }),
     env: context.env,
     timeoutMs: durationOption('--timeout', options.timeout ?? '60s'),
     warn: (text) => context.stderr.write(`warning: ${text}\n`),
     isTty: context.stderr.isTTY === true,
-  });
-  const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? source.currentNamespace);
-  return { source, namespace };
+  };
 }
 
 /** A duration flag in ms. */

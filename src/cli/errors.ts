@@ -21,7 +21,7 @@ export class UsageError extends UserError {
 function chain(error: unknown): readonly string[] {
   const messages: string[] = [];
   for (let at: unknown = error; at instanceof Error && messages.length < 6; at = at.cause)
-    if (!messages.some((m) => m.includes((at as Error).message))) messages.push(at.message);
+    if (!messages.some((m) => m.includes(at.message))) messages.push(at.message);
   return messages.length > 0 ? messages : [String(error)];
 }
 

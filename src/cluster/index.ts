@@ -6,4 +6,3 @@ export * from './read-pod.ts';
 export * from './source.ts';
 export * from './view.ts';
 export * from './ingest.ts';
-export * from './snapshot.ts';

@@ -1,4 +1,6 @@
 import type { ClusterSource } from './source.ts';
+import type { Facts } from './view.ts';
+import type { RecordOptions } from './snapshot.ts';
 import type { LiveOptions, LiveSource } from './live/index.ts';
 
 // Behind functions, so that a command loads only the source that it uses: the Kubernetes client costs start-up time.
@@ -13,6 +15,12 @@ export async function openLiveSource(options: LiveOptions): Promise<LiveSource> 
 export async function openRecording(path: string): Promise<ClusterSource> {
   const { openBundle } = await import('./bundle/index.ts');
   return openBundle(path);
+}
+
+/** Writes what was read as an archive that `openRecording` takes. */
+export async function writeRecording(facts: Facts, path: string, options: RecordOptions): Promise<void> {
+  const snapshot = await import('./snapshot.ts');
+  await snapshot.writeRecording(facts, path, options);
 }
 
 export type { LiveOptions, LiveSource };

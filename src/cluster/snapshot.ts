@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { createGzip } from 'node:zlib';
-import type { Pack } from 'tar-stream';
+import { pack, type Pack } from 'tar-stream';
 import {
   isKind,
   kindInfo,
@@ -75,8 +75,6 @@ async function syncFolder(folder: string): Promise<void> {
 async function writeArchive(facts: Facts, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    // Loaded here: every command that reads a cluster loads this file, few write one.
-    const { pack } = await import('tar-stream');
     const archive = pack();
     const zipped = createGzip({ level: 6 });
     archive.pipe(zipped);

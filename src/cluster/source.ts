@@ -42,13 +42,17 @@ export interface LogSlice {
  */
 export class ReadFailure extends Error {
   override readonly name = 'ReadFailure';
+  /** Of a list of the whole cluster: the namespaces that were read to their end. */
+  readonly wholeNamespaces: readonly string[];
+
   constructor(
     readonly reason: Unseen['reason'],
     message: string,
     readonly status?: number,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly wholeNamespaces?: readonly string[] },
   ) {
     super(message, options);
+    this.wholeNamespaces = options?.wholeNamespaces ?? [];
   }
 }
 
@@ -63,6 +67,8 @@ export interface ClusterSource {
   readonly identity: ClusterIdentity;
   /** Asks for version and uid where they are readable. Never fails: start it beside the first reads. */
   identify(): Promise<ClusterIdentity>;
+  /** The namespace meant where none is named: that of the context, the only one of a recording; undefined for all. */
+  readonly currentNamespace: string | undefined;
   /** The time at which facts are judged: the API server's clock, or the moment of the recording. ms since the epoch. */
   now(): number;
   /** Pages of at most 500 objects; throws ReadFailure when the list cannot be read to its end. */

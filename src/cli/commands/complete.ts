@@ -84,7 +84,8 @@ function argumentsOf(command: Command, rest: readonly string[]): readonly string
 async function valuesOf(option: Option, rest: readonly string[], context: CliContext): Promise<readonly string[]> {
   if (option.argChoices) return option.argChoices;
   if (option.long === '--namespace') return namesOf('Namespace', rest, context);
-  if (option.long === '--context') return withSource(rest, context, (source) => Promise.resolve(source.contexts));
+  if (option.long === '--context')
+    return withSource(rest, context, (source) => Promise.resolve([source.identity.name]));
   return [];
 }
 

@@ -21,7 +21,8 @@ export async function snapshotCommand(options: SnapshotOptions, context: CliCont
     });
     view = await readLogs(source, view, wantedLogs(view));
     progress.done();
-    await writeRecording(view.facts, options.output, { force: options.force === true });
+    const identity = await source.identify();
+    await writeRecording({ ...view.facts, identity }, options.output, { force: options.force === true });
     for (const { what, detail } of view.unseen) context.stderr.write(`not recorded: ${what} (${detail})\n`);
     context.stderr.write(
       `recorded ${count(view.facts.objects.length, 'object')} and ${count(view.facts.logs.length, 'log')} in ${options.output}\n`,

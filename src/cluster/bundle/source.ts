@@ -46,6 +46,11 @@ export class RecordedSource implements ClusterSource {
     return Promise.resolve(this.identity);
   }
 
+  get currentNamespace(): string | undefined {
+    const ofPods = this.recording.complete.filter((l) => l.kind === 'Pod');
+    return ofPods.length === 1 ? ofPods[0]?.namespace : undefined;
+  }
+
   now(): number {
     return this.recording.at;
   }
