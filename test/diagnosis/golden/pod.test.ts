@@ -15,7 +15,10 @@ function reported(
   options: ViewOptions = {},
   settings: Partial<Settings> = {},
 ): readonly string[] {
-  const { findings, unseen } = recognise(viewOf(objects, options), { rules, settings: { ...defaultSettings, ...settings } });
+  const { findings, unseen } = recognise(viewOf(objects, options), {
+    rules,
+    settings: { ...defaultSettings, ...settings },
+  });
   // A rule that fails is not a rule that is silent.
   expect(unseen).toEqual([]);
   return findings.map((f) => `${f.severity} ${f.rule}`);
