@@ -6,6 +6,7 @@ import {
   parseTime,
   ref,
   refOf,
+  type ContainerStatus,
   type ContainerTerminated,
   type ContainerView,
   type Pod,
@@ -95,6 +96,7 @@ export const statusUnknown: Rule = {
   *check({ view, now }) {
     for (const pod of view.all('Pod')) {
       const { status } = pod;
+      if (!mentionsUnknown(status?.containerStatuses) && !mentionsUnknown(status?.initContainerStatuses)) continue;
       if (isDeleting(pod) || status?.phase === 'Succeeded' || status?.reason === 'Evicted') continue;
       const lost = containersOf(pod).find((c) => {
         const end = lastEnd(c);
@@ -126,3 +128,12 @@ export const statusUnknown: Rule = {
     }
   },
 };
+
+/** Cheap enough for every pod of a cluster. */
+function mentionsUnknown(statuses: readonly ContainerStatus[] | undefined): boolean {
+  return (
+    statuses?.some((s) =>
+      [s.state, s.lastState].some((state) => state?.terminated?.reason === 'ContainerStatusUnknown'),
+    ) === true
+  );
+}

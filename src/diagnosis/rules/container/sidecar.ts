@@ -124,8 +124,8 @@ export const sidecarBlocksJob: Rule = {
   needs: ['Pod'],
   *check({ view, now }) {
     for (const pod of livePods(view)) {
-      const owner = view.owners(pod)[0];
-      if (owner?.kind !== 'Job') continue;
+      const owner = pod.metadata.ownerReferences?.find((o) => o.kind === 'Job');
+      if (!owner) continue;
       const main = containersOf(pod).filter((c) => c.role === 'main');
       const task = main.find((c) => c.status?.state?.terminated?.exitCode === 0);
       const finished = parseTime(task?.status?.state?.terminated?.finishedAt);
