@@ -91,10 +91,11 @@ async function readList(source: ClusterSource, read: ListRead, options: ReadOpti
     }
   } catch (error) {
     const what = `${kindInfo(kind).resource}${isNamespaced ? ` in ${scope.namespace ?? 'all namespaces'}` : ''}`;
-    // What arrived before the end counts as present; nothing counts as absent.
+    // What arrived before the end counts as present; nothing counts as absent but in a namespace that was read whole.
     return {
       ...nothing,
       objects,
+      complete: error instanceof ReadFailure ? error.wholeNamespaces.map((namespace) => ({ kind, namespace })) : [],
       unseen: [failureOf(error, what, { kind, ...(asked.namespace !== undefined && { namespace: asked.namespace }) })],
     };
   }

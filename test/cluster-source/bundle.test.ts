@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBundle, type RecordedSource } from '../../src/cluster/bundle/index.ts';
+import { emptyView, readAll } from '../../src/cluster/read.ts';
 import { ReadFailure } from '../../src/cluster/source.ts';
 import { eventTime } from '../../src/cluster/view.ts';
 import type { Kind, KindMap, Pod } from '../../src/domain/index.ts';
@@ -59,6 +60,15 @@ describe('a dump of kubectl cluster-info', () => {
     const failure = await failureOf(all(await openBundle(fixture('dump')), 'Pod'));
     expect(failure).toMatchObject({ reason: 'not-recorded' });
     expect(failure.message).toBe('the recording holds no complete list of Pod, only of namespace shop');
+  });
+
+  test('of some namespaces is whole in those', async () => {
+    const source = await openBundle(fixture('dump'));
+    const view = await readAll(source, emptyView(source), [{ list: 'Pod' }, { list: 'ConfigMap' }]);
+    expect(view.all('Pod')).toHaveLength(3);
+    expect(view.find('Pod', 'shop', 'gone').state).toBe('absent');
+    expect(view.find('Pod', 'other', 'web').state).toBe('unknown');
+    expect(view.unseen.map((u) => u.kind)).toEqual(['Pod', 'ConfigMap']);
   });
 
   test('of all namespaces is one', async () => {

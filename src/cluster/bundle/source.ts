@@ -62,8 +62,7 @@ export class RecordedSource implements ClusterSource {
     const all = (this.recording.objects.get(kind) ?? []) as unknown as readonly KindMap[K][];
     const found = all.filter((object) => isInScope(object, scope));
     for (let i = 0; i < found.length; i += PAGE) yield found.slice(i, i + PAGE);
-    if (!this.isComplete(kind, scope.namespace) && !this.wasAskedSo(kind, scope))
-      throw this.unknown(kind, scope.namespace);
+    if (!this.isComplete(kind, scope.namespace) && !this.wasAskedSo(kind, scope)) throw this.unknown(kind, scope);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
@@ -72,7 +71,7 @@ export class RecordedSource implements ClusterSource {
     const object = this.index(kind).get(`${namespace ?? ''}/${name}`);
     if (object) return object as unknown as KindMap[K];
     if (this.isComplete(kind, namespace) || this.absent.has(refKey(ref(kind, namespace, name)))) return undefined;
-    throw this.unknown(kind, namespace);
+    throw this.unknown(kind, namespace === undefined ? {} : { namespace });
   }
 
   logs(container: ContainerRef, options: LogOptions): Promise<LogSlice> {
@@ -117,17 +116,21 @@ export class RecordedSource implements ClusterSource {
     );
   }
 
-  private unknown(kind: Kind, namespace: string | undefined): ReadFailure {
+  /** What is said of a list that is not whole, or of an object that may lie in one. */
+  private unknown(kind: Kind, { namespace, fieldSelector, labelSelector }: Scope): ReadFailure {
+    const isAll = namespace === undefined && fieldSelector === undefined && labelSelector === undefined;
+    const wholeNamespaces = isAll
+      ? this.recording.complete.flatMap((l) => (l.kind === kind ? (l.namespace ?? []) : []))
+      : [];
     const reason = this.reasonFor(kind, namespace);
-    if (reason) return new ReadFailure(reason.reason, reason.detail);
+    if (reason) return new ReadFailure(reason.reason, reason.detail, undefined, { wholeNamespaces });
     const cut = this.recording.unseen.find((u) => u.kind === undefined);
     const where = namespace === undefined ? '' : ` of ${namespace}`;
-    const why = cut ? `; ${cut.detail}` : '';
-    const wholeNamespaces = this.recording.complete.flatMap((l) => (l.kind === kind ? (l.namespace ?? []) : []));
-    const isPart = namespace === undefined && wholeNamespaces.length > 0;
-    const only = isPart
-      ? `, only of ${wholeNamespaces.length > 1 ? 'namespaces' : 'namespace'} ${listed(wholeNamespaces)}`
-      : '';
-    return new ReadFailure('not-recorded', `the recording holds no complete list of ${kind}${where}${only}${why}`);
+    const only =
+      wholeNamespaces.length === 0
+        ? ''
+        : `, only of ${wholeNamespaces.length > 1 ? 'namespaces' : 'namespace'} ${listed(wholeNamespaces)}`;
+    const message = `the recording holds no complete list of ${kind}${where}${only}${cut ? `; ${cut.detail}` : ''}`;
+    return new ReadFailure('not-recorded', message, undefined, { wholeNamespaces });
   }
 }
