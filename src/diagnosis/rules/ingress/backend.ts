@@ -16,6 +16,7 @@ import { grace } from '../../settings.ts';
 import { absence, endpoints, field, inNamespace } from '../../evidence.ts';
 import type { Draft, Rule, RuleContext } from '../../rule.ts';
 import { backendOf, type Backend } from '../service/backends.ts';
+import { staysWithoutPods } from '../service/selector.ts';
 import { isStarting } from '../service/starting.ts';
 import { labelledWorkloads } from '../service/workloads.ts';
 import { serviceBackends, type ServiceBackend } from './paths.ts';
@@ -191,10 +192,8 @@ function isComing(context: RuleContext, { service, pods, ref: self, hasLeavingPo
   if (ready.length > 0) return false;
   if (pods.length > 0) return pods.every((pod) => isStarting(pod, context));
   if (hasLeavingPods || ageOf(service, context.now) < grace.newObject) return true;
-  return makers(context.view, service, self.namespace).some((w) => {
-    const labels = w.object.metadata.labels ?? {};
-    return Object.keys(labels).some((key) => key.startsWith('serving.knative.dev/'));
-  });
+  const idle = makers(context.view, service, self.namespace);
+  return idle.length > 0 && !idle.every((w) => staysWithoutPods(w.object, context.now));
 }
 
 function makers(view: ClusterView, service: Service, namespace: string | undefined) {

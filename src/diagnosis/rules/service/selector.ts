@@ -1,11 +1,15 @@
 import {
   ageOf,
+  conditionAge,
+  conditionOf,
   count,
   keyStep,
+  listed,
   matchesLabels,
   oneLine,
   selectorText,
   type Action,
+  type Deployment,
   type KubeObject,
 } from '../../../domain/index.ts';
 import type { ClusterView } from '../../../cluster/index.ts';
@@ -21,10 +25,13 @@ type Labels = Readonly<Record<string, string>>;
 interface Unmatched {
   readonly backend: Backend;
   readonly selector: Labels;
+  /** The workload that was most likely meant. */
   readonly miss: Miss | undefined;
+  /** Workloads that would be taken if they had pods: why they have none is a finding of theirs. */
+  readonly idle: readonly LabelledWorkload[];
 }
 
-/** Services whose selector takes no pod and no template: a workload that only has no pods now is a cause of its own. */
+/** Services whose selector takes no pod. One whose workload only has no pods counts where something routes to it. */
 function* unmatched({ view, now }: RuleContext): Generator<Unmatched> {
   for (const backend of backends(view).values()) {
     const { service, ref, pods, hasLeavingPods, slices } = backend;
@@ -33,12 +40,30 @@ function* unmatched({ view, now }: RuleContext): Generator<Unmatched> {
     if (!slices || slices.some((slice) => endpointsIn(slice).length > 0)) continue;
     if (!podsAreKnown(view, ref.namespace) || ageOf(service, now) < grace.newObject) continue;
     const workloads = labelledWorkloads(view, ref.namespace);
-    if (workloads.some((w) => matchesLabels(selector, w.labels))) continue;
+    const idle = workloads.filter((w) => matchesLabels(selector, w.labels));
+    if (idle.length > 0) {
+      const isRouted = usesOf(view, ref).some((use) => ROUTERS.has(use.by.kind));
+      if (isRouted && idle.every((w) => staysWithoutPods(w.object, now)))
+        yield { backend, selector, miss: undefined, idle };
+      continue;
+    }
     const miss = nearMiss(view, backend, selector, workloads);
     // A headless Service is a name; charts bring some for components that a cluster may not have.
     if (!miss && isHeadless(service) && usesOf(view, ref).length === 0 && !governs(view, backend)) continue;
-    yield { backend, selector, miss };
+    yield { backend, selector, miss, idle };
   }
+}
+
+const ROUTERS = new Set(['Ingress', 'ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration', 'APIService']);
+
+/** Scaled to zero, or unable to make its pods; not a moment between two pods, a schedule or a platform that wakes it. */
+export function staysWithoutPods(workload: KubeObject, now: number): boolean {
+  if (workload.kind === 'Job' || workload.kind === 'CronJob') return false;
+  if (Object.keys(workload.metadata.labels ?? {}).some((key) => /(knative\.dev|keda\.sh)\//.test(key))) return false;
+  if ((workload as Deployment).spec?.replicas === 0) return true;
+  const available = conditionOf(workload, 'Available');
+  if (available) return available.status === 'False' && (conditionAge(available, now) ?? 0) > grace.notReady;
+  return ageOf(workload, now) > grace.creating;
 }
 
 /** A workload that was not read may be the one that matches. */
@@ -82,7 +107,7 @@ export const selectorMatchesNothing: Rule = {
   confidence: 'certain',
   needs: ['Service', 'EndpointSlice', 'Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'],
   *check(context) {
-    for (const { backend, selector, miss } of unmatched(context)) {
+    for (const { backend, selector, miss, idle } of unmatched(context)) {
       const { service, ref } = backend;
       const wanted = selectorText(selector);
       const uses = usesOf(context.view, ref);
@@ -90,13 +115,17 @@ export const selectorMatchesNothing: Rule = {
         subject: ref,
         causeKey: wanted,
         title: oneLine(`Service ${ref.name} has no endpoints: its selector matches no pod`, 90),
-        cause: `No pod and no template in ${ref.namespace ?? ''} carries ${wanted}, so requests to the Service have no target.${
-          miss ? ` The nearest is ${miss.workload.ref.name} with ${pair(miss.actualKey, miss.actual)}.` : ''
-        }`,
-        ...(miss && { causedBy: [ref] }),
+        cause:
+          idle.length > 0
+            ? `No pod carries ${wanted}, because ${listed(idle.map((w) => w.ref.name))} has none; requests to the Service have no target.`
+            : `No pod and no template in ${ref.namespace ?? ''} carries ${wanted}, so requests to the Service have no target.${
+                miss ? ` The nearest is ${miss.workload.ref.name} with ${pair(miss.actualKey, miss.actual)}.` : ''
+              }`,
+        causedBy: [...(miss ? [ref] : []), ...idle.map((w) => w.ref)],
         evidence: [
           field(service, '.spec.selector'),
           ...(backend.slices?.length ? [endpoints(ref, '<unset>')] : []),
+          ...idle.slice(0, 2).map((w) => field(w.object, '.spec.replicas')),
           ...(miss ? [field(miss.workload.object, labelPath(miss.workload.object, miss.actualKey))] : []),
           ...uses.slice(0, 1).map((use) => use.evidence),
         ],
