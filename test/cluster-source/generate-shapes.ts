@@ -52,8 +52,8 @@ ${roots.join('\n')}
 };
 
 /**
- * The fields that are kept of each shape: \`name:type\`, \`!\` after a name that is always there. s is a string, n a number,
- * b a boolean, i a number or a string; [x] an array, {x} a map, anything else another shape.
+ * The fields that are kept of each shape: \`name:type\`, \`!\` after a name that is always there. s is a string, l a long
+ * one, n a number, b a boolean, i a number or a string; [x] an array, {x} a map, anything else another shape.
  */
 export const shapes: Readonly<Record<string, string>> = {
 ${lines.join('\n')}
@@ -73,7 +73,7 @@ function shapeOf(name: string): { text: string; uses: string[] } {
     if (dropped[name]?.includes(field) === true) continue;
     // Objects are given their kind by the reader; references keep theirs.
     if ((field === 'kind' || field === 'apiVersion') && source.includes("'metadata'")) continue;
-    const code = typeCode(type.replace(/\s+/g, ' '), uses);
+    const code = field === 'caBundle' ? 'l' : typeCode(type.replace(/\s+/g, ' '), uses);
     if (code !== undefined) fields.push(`${field}${optional === '?' ? '' : '!'}:${code}`);
   }
   return { text: fields.join(' '), uses };
@@ -85,7 +85,7 @@ function typeCode(type: string, uses: string[]): string | undefined {
   const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
   const inner = array ?? map;
   if (inner !== undefined) {
-    const code = typeCode(inner, uses);
+    const code = field === 'caBundle' ? 'l' : typeCode(inner, uses);
     return code === undefined ? undefined : array !== undefined ? `[${code}]` : `{${code}}`;
   }
   switch (type) {

@@ -176,6 +176,12 @@ describe('what is hidden', () => {
     expect(event).toMatchObject({ message: 'red \\u{1b}[31m', metadata: { labels: { 'a\\u{202e}': 'b' } } });
   });
 
+  test('a bundle of certificates is not cut', () => {
+    const caBundle = 'TUlJ'.repeat(4000);
+    const raw = { metadata: meta(), webhooks: [{ clientConfig: { caBundle } }] };
+    expect(ingest('ValidatingWebhookConfiguration', raw)?.webhooks?.[0]?.clientConfig.caBundle).toBe(caBundle);
+  });
+
   test('a text over 4 KiB is cut and says so', () => {
     const message = ingest('Event', { metadata: meta(), message: 'x'.repeat(10_000) })?.message ?? '';
     expect(message.length).toBeLessThanOrEqual(4096);

@@ -4,6 +4,8 @@ import { shapes } from './shapes.ts';
 
 /** Longest text that is kept of one field; what is cut off is counted in its last words. */
 export const MAX_FIELD = 4096;
+/** A bundle of certificates is of no use when cut; it holds no secret. */
+const MAX_BUNDLE = 64 * 1024;
 const ROOM_FOR_NOTE = 64;
 
 /** The value as it may be kept, undefined where it must go. Objects are changed in place where nothing leaves them. */
@@ -19,14 +21,14 @@ interface Field {
 /** Anything but what is certainly harmless: most texts need no closer look. */
 const SUSPECT = /[^\t\n\x20-\x7e]/;
 
-/** Text that can be shown, at most MAX_FIELD characters long. */
-export function cleanText(text: string): string {
-  if (text.length <= MAX_FIELD) {
+/** Text that can be shown, at most `max` characters long. */
+export function cleanText(text: string, max = MAX_FIELD): string {
+  if (text.length <= max) {
     if (!SUSPECT.test(text)) return text;
     const safe = printable(text);
-    if (safe.length <= MAX_FIELD) return safe;
+    if (safe.length <= max) return safe;
   }
-  const head = wholeCharacters(printable(wholeCharacters(text, MAX_FIELD)), MAX_FIELD - ROOM_FOR_NOTE);
+  const head = wholeCharacters(printable(wholeCharacters(text, max)), max - ROOM_FOR_NOTE);
   return `${head}… cut, ${Math.max(text.length - head.length, 1)} bytes omitted`;
 }
 
@@ -37,6 +39,7 @@ function wholeCharacters(text: string, max: number): string {
 }
 
 const string: Cleaner = (value) => (typeof value === 'string' ? cleanText(value) : undefined);
+const longString: Cleaner = (value) => (typeof value === 'string' ? cleanText(value, MAX_BUNDLE) : undefined);
 const number: Cleaner = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
 const boolean: Cleaner = (value) => (typeof value === 'boolean' ? value : undefined);
 const intOrString: Cleaner = (value) => string(value) ?? number(value);
@@ -204,6 +207,8 @@ function ofType(type: string): Cleaner {
   switch (type) {
     case 's':
       return string;
+    case 'l':
+      return longString;
     case 'n':
       return number;
     case 'b':

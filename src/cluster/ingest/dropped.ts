@@ -7,7 +7,7 @@ export const dropped: Readonly<Record<string, readonly string[]>> = {
   V1ManagedFieldsEntry: ['apiVersion', 'fieldsType', 'fieldsV1'],
   V1Container: ['terminationMessagePath', 'terminationMessagePolicy', 'stdin', 'stdinOnce', 'tty'],
   V1PodSpec: ['ephemeralContainers'],
-  V1PodStatus: ['hostIPs', 'podIPs', 'resourceClaimStatuses'],
+  V1PodStatus: ['hostIPs', 'resourceClaimStatuses'],
   V1ContainerStatus: ['containerID', 'volumeMounts', 'user', 'allocatedResourcesStatus'],
   V1ContainerStateTerminated: ['containerID'],
   V1NodeStatus: ['images', 'daemonEndpoints', 'features', 'runtimeHandlers', 'config'],

@@ -1,3 +1,5 @@
+import { redactLine } from '../../domain/index.ts';
+
 /**
  * Where passwords lie in specs, told by structure: names of variables and flags, places in URLs. What is left of a
  * value is an address, a number or nothing.
@@ -64,10 +66,17 @@ const SCHEMES = /\b(bearer|basic|token)\s+[\w.~+/=-]{6,}/gi;
 const USER_PASSWORD = /(^|\s)(-u|--user)([\s=]+["']?[^\s:"']+:)[^\s"']+/g;
 const CLIENT_PASSWORD = /\b((?:mysql\w*|mariadb\S*)\s(?:.*?\s)?-p|redis-cli\s(?:.*?\s)?-a\s+)([^\s"']+)/g;
 const MAY_HOLD_SECRET = new RegExp(`${SECRET_WORD}|basic|@|-u|--user|mysql|mariadb|redis-cli`, 'i');
+/** How tokens of well-known services begin, whatever stands before them. */
+const KNOWN_TOKEN =
+  /eyJ|A[KS]IA|gh[pousr]_|github_pat|glpat|xox|xapp|sk[-_]|AIza|npm_|dckr_pat|hv[sb]\.|SG\.|ya29|hooks\.slack|PRIVATE KEY|sig=/;
 
 /** A command line or script without the passwords that are written in it. */
 export function maskSecretsInText(text: string): string {
-  if (!MAY_HOLD_SECRET.test(text)) return text;
+  const known = KNOWN_TOKEN.test(text) ? redactLine(text) : text;
+  return MAY_HOLD_SECRET.test(known) ? maskByPlace(known) : known;
+}
+
+function maskByPlace(text: string): string {
   const keep = (whole: string, before: string, name: string, between: string): string =>
     isSecretName(name.replace(/^-+/, '')) ? `${before}${name}${between}${MASK}` : whole;
   return text
