@@ -2,7 +2,7 @@ import type { ObjectRef } from './refs.ts';
 
 /**
  * A typed change that a finding or a recommendation proposes: data, never command text. `path` and `value` name one
- * field of `target`, as a JSON pointer and its new value; verbs are the catalogue's.
+ * field of `target`, as the JSONPath that evidence uses, and its new value; verbs are the catalogue's.
  */
 export type Action =
   | { readonly verb: 'restart-pod' | 'rollout-restart' | 'rollout-resume' | 'rollout-undo'; readonly target: ObjectRef }
