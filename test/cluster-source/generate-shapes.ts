@@ -85,7 +85,7 @@ function typeCode(type: string, uses: string[]): string | undefined {
   const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
   const inner = array ?? map;
   if (inner !== undefined) {
-    const code = field === 'caBundle' ? 'l' : typeCode(inner, uses);
+    const code = typeCode(inner, uses);
     return code === undefined ? undefined : array !== undefined ? `[${code}]` : `{${code}}`;
   }
   switch (type) {

@@ -48,14 +48,14 @@ export const roots: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * The fields that are kept of each shape: `name:type`, `!` after a name that is always there. s is a string, n a number,
- * b a boolean, i a number or a string; [x] an array, {x} a map, anything else another shape.
+ * The fields that are kept of each shape: `name:type`, `!` after a name that is always there. s is a string, l a long
+ * one, n a number, b a boolean, i a number or a string; [x] an array, {x} a map, anything else another shape.
  */
 export const shapes: Readonly<Record<string, string>> = {
   AdmissionregistrationV1ServiceReference: 'name!:s namespace!:s path:s port:n',
-  AdmissionregistrationV1WebhookClientConfig: 'caBundle:s service:AdmissionregistrationV1ServiceReference url:s',
+  AdmissionregistrationV1WebhookClientConfig: 'caBundle:l service:AdmissionregistrationV1ServiceReference url:s',
   ApiextensionsV1ServiceReference: 'name!:s namespace!:s path:s port:n',
-  ApiextensionsV1WebhookClientConfig: 'caBundle:s service:ApiextensionsV1ServiceReference url:s',
+  ApiextensionsV1WebhookClientConfig: 'caBundle:l service:ApiextensionsV1ServiceReference url:s',
   ApiregistrationV1ServiceReference: 'name:s namespace:s port:n',
   ContainerMetrics: 'name!:s usage!:{s}',
   CoreV1Event:
@@ -71,7 +71,7 @@ export const shapes: Readonly<Record<string, string>> = {
   V1APIService: 'metadata:V1ObjectMeta spec:V1APIServiceSpec status:V1APIServiceStatus',
   V1APIServiceCondition: 'lastTransitionTime:s message:s reason:s status!:s type!:s',
   V1APIServiceSpec:
-    'caBundle:s group:s groupPriorityMinimum!:n insecureSkipTLSVerify:b service:ApiregistrationV1ServiceReference version:s versionPriority!:n',
+    'caBundle:l group:s groupPriorityMinimum!:n insecureSkipTLSVerify:b service:ApiregistrationV1ServiceReference version:s versionPriority!:n',
   V1APIServiceStatus: 'conditions:[V1APIServiceCondition]',
   V1AWSElasticBlockStoreVolumeSource: 'fsType:s partition:n readOnly:b volumeID!:s',
   V1Affinity: 'nodeAffinity:V1NodeAffinity podAffinity:V1PodAffinity podAntiAffinity:V1PodAntiAffinity',
@@ -299,6 +299,7 @@ export const shapes: Readonly<Record<string, string>> = {
   V1PodFailurePolicyOnPodConditionsPattern: 'status!:s type!:s',
   V1PodFailurePolicyRule:
     'action!:s onExitCodes:V1PodFailurePolicyOnExitCodesRequirement onPodConditions:[V1PodFailurePolicyOnPodConditionsPattern]',
+  V1PodIP: 'ip!:s',
   V1PodOS: 'name!:s',
   V1PodReadinessGate: 'conditionType!:s',
   V1PodResourceClaim: 'name!:s resourceClaimName:s resourceClaimTemplateName:s',
@@ -308,7 +309,7 @@ export const shapes: Readonly<Record<string, string>> = {
   V1PodSpec:
     'activeDeadlineSeconds:n affinity:V1Affinity automountServiceAccountToken:b containers!:[V1Container] dnsConfig:V1PodDNSConfig dnsPolicy:s enableServiceLinks:b hostAliases:[V1HostAlias] hostIPC:b hostNetwork:b hostPID:b hostUsers:b hostname:s hostnameOverride:s imagePullSecrets:[V1LocalObjectReference] initContainers:[V1Container] nodeName:s nodeSelector:{s} os:V1PodOS overhead:{s} preemptionPolicy:s priority:n priorityClassName:s readinessGates:[V1PodReadinessGate] resourceClaims:[V1PodResourceClaim] resources:V1ResourceRequirements restartPolicy:s runtimeClassName:s schedulerName:s schedulingGates:[V1PodSchedulingGate] securityContext:V1PodSecurityContext serviceAccount:s serviceAccountName:s setHostnameAsFQDN:b shareProcessNamespace:b subdomain:s terminationGracePeriodSeconds:n tolerations:[V1Toleration] topologySpreadConstraints:[V1TopologySpreadConstraint] volumes:[V1Volume]',
   V1PodStatus:
-    'conditions:[V1PodCondition] containerStatuses:[V1ContainerStatus] ephemeralContainerStatuses:[V1ContainerStatus] extendedResourceClaimStatus:V1PodExtendedResourceClaimStatus hostIP:s initContainerStatuses:[V1ContainerStatus] message:s nominatedNodeName:s observedGeneration:n phase:s podIP:s qosClass:s reason:s resize:s startTime:s',
+    'conditions:[V1PodCondition] containerStatuses:[V1ContainerStatus] ephemeralContainerStatuses:[V1ContainerStatus] extendedResourceClaimStatus:V1PodExtendedResourceClaimStatus hostIP:s initContainerStatuses:[V1ContainerStatus] message:s nominatedNodeName:s observedGeneration:n phase:s podIP:s podIPs:[V1PodIP] qosClass:s reason:s resize:s startTime:s',
   V1PodTemplateSpec: 'metadata:V1ObjectMeta spec:V1PodSpec',
   V1PolicyRule: 'apiGroups:[s] nonResourceURLs:[s] resourceNames:[s] resources:[s] verbs!:[s]',
   V1PortStatus: 'error:s port!:n protocol!:s',
