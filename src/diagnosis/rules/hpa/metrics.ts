@@ -130,9 +130,9 @@ export const noRequests: Rule = {
           ),
           cause: `Utilisation is a share of the request; container ${container} of ${name} has no ${resource.name} request, so ${self.name} cannot compute it and does not scale.`,
           evidence: [
-            ...(said === container ? [field(hpa, conditionPath('ScalingActive', 'message'))] : []),
             field(hpa, `.spec.metrics[${hpa.spec?.metrics?.indexOf(metric) ?? 0}].resource`),
             field(hpa, '.spec.scaleTargetRef.name'),
+            ...(said === container ? [field(hpa, conditionPath('ScalingActive', 'message'))] : []),
             ...(counted && asks
               ? [
                   field(
