@@ -10,7 +10,7 @@ import {
   type Pod,
   type Service,
 } from '../../../domain/index.ts';
-import { absence, field, shown } from '../../evidence.ts';
+import { absence, field, getCommand, shown } from '../../evidence.ts';
 import { serviceOf, type LogAddress, type SeenCause } from '../../logs/index.ts';
 
 /** What a program tried to reach, joined to the Service behind the name. */
@@ -84,6 +84,17 @@ function describe(view: ClusterView, seen: SeenCause, { host, port }: LogAddress
   return ofService(view, seen, found.object, { host, ...(port !== undefined && { port }) });
 }
 
+/** The ports of a Service as kubectl prints them. */
+export function portsOf(service: Service): Evidence {
+  const value = (service.spec?.ports ?? []).map((p) => p.port).join(' ');
+  return shown(
+    refOf(service),
+    'spec.ports[*].port',
+    value,
+    `${getCommand(refOf(service))} -o jsonpath='{.spec.ports[*].port}'`,
+  );
+}
+
 function ofService(view: ClusterView, seen: SeenCause, object: Service, { host, port }: LogAddress): Dependency {
   const service = refOf(object);
   const ports = (object.spec?.ports ?? []).map((p) => p.port);
@@ -102,7 +113,7 @@ function ofService(view: ClusterView, seen: SeenCause, object: Service, { host, 
   const isHeadless = object.spec?.clusterIP === 'None';
   if (port !== undefined && !isHeadless && ports.length > 0 && !ports.includes(port)) {
     const sentence = `Service ${name} has no port ${port}; it has ${ports.join(', ')}.`;
-    const evidence = [...base.evidence, field(object, '.spec.ports')];
+    const evidence = [...base.evidence, portsOf(object)];
     return { ...base, problem: 'no-port', sentence, evidence, confidence: 'certain' };
   }
   const slices = view.slices(service);
