@@ -56,6 +56,13 @@ export class ReadFailure extends Error {
   }
 }
 
+/** Nothing can be read from this cluster for now: one message for the whole run, not one for each read. */
+export class Unreachable extends ReadFailure {
+  constructor(message: string, status?: number, options?: ErrorOptions) {
+    super('failed', message, status, options);
+  }
+}
+
 /**
  * Where cluster facts come from: a live API server or a recording. Reads only.
  *

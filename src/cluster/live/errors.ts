@@ -1,13 +1,6 @@
 import { oneLine, redactLine } from '../../domain/index.ts';
 import { HttpFailure, type HttpAnswer } from '../../platform/index.ts';
-import { ReadFailure } from '../source.ts';
-
-/** Nothing can be read from this cluster for now: one message for the whole run, not one per read. */
-export class Unreachable extends ReadFailure {
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super('failed', message, status, options);
-  }
-}
+import { ReadFailure, Unreachable } from '../source.ts';
 
 /** What is wrong on our side: the kubeconfig, a credential, the program that should give one. */
 export class ConfigFailure extends Unreachable {

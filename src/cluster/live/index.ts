@@ -9,7 +9,6 @@ import { proxyFromEnv, withScheme } from './proxy.ts';
 import { Transport, type Tuning } from './transport.ts';
 
 export { LiveSource, type AccessRules } from './live.ts';
-export { ConfigFailure, Unreachable } from './errors.ts';
 
 export interface LiveOptions {
   readonly kubeconfig?: string;

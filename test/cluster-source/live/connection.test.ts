@@ -4,7 +4,7 @@ import * as http from 'node:http';
 import { connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Unreachable } from '../../../src/cluster/live/index.ts';
+import { Unreachable } from '../../../src/cluster/index.ts';
 import { proxyFromEnv } from '../../../src/cluster/live/proxy.ts';
 import * as certs from './support/certificates.ts';
 import {
