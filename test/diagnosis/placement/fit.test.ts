@@ -82,11 +82,10 @@ describe('tolerations', () => {
 
 describe('demands on node labels', () => {
   const node = object('Node', 'n1', { 'metadata.labels': { zone: 'a', cores: '8' } });
-  const affinity = (...terms: object[]): PodSpec =>
-    ({
-      containers: [],
-      affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
-    }) as PodSpec;
+  const affinity = (...terms: object[]): PodSpec => ({
+    containers: [],
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+  });
   it.each([
     [
       'one of several terms is enough',
@@ -113,12 +112,8 @@ describe('demands on node labels', () => {
       affinity({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] }),
       true,
     ],
-    [
-      'a selector must hold whole',
-      { containers: [], nodeSelector: { zone: 'a', gpu: 'yes' } } as unknown as PodSpec,
-      false,
-    ],
-    ['no demand is met by every node', { containers: [] } as unknown as PodSpec, true],
+    ['a selector must hold whole', { containers: [], nodeSelector: { zone: 'a', gpu: 'yes' } }, false],
+    ['no demand is met by every node', { containers: [] }, true],
   ])('%s', (_, spec, expected) => {
     expect(meetsAll(node, nodeDemand(spec))).toBe(expected);
   });

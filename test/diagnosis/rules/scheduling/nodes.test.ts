@@ -69,7 +69,7 @@ describe('scheduling/untolerated-taint', () => {
       pending('web-1', bad(1, 'node(s) had untolerated taint(s)')),
     ]);
     expect(finding?.cause).toContain('because of the state of the node');
-    expect(finding?.remediation[1].text).toContain('Repair the nodes');
+    expect(finding?.remediation[1]?.text).toContain('Repair the nodes');
   });
 
   it('is silent where another node is open and merely full', () => {

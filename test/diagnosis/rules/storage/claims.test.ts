@@ -89,7 +89,7 @@ describe('storage/provisioning-failed', () => {
 
   it.each([
     ['the class does not exist', [claim, failed('storageclass.storage.k8s.io "fast" not found')]],
-    ['the claim is bound by now', [{ ...claim, status: { phase: 'Bound' } } as typeof claim, failed('quota')]],
+    ['the claim is bound by now', [{ ...claim, status: { phase: 'Bound' } }, failed('quota')]],
   ])('is silent when %s', (_, objects) => {
     expect(check(provisioningFailed, objects)).toEqual([]);
   });
