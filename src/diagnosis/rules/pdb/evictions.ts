@@ -13,7 +13,7 @@ import {
   refOf,
   selectorText,
 } from '../../../domain/index.ts';
-import { field, shown } from '../../evidence.ts';
+import { event, field, shown } from '../../evidence.ts';
 import { livePods, type Rule } from '../../rule.ts';
 import { grace } from '../../settings.ts';
 import { causeRefs, notSeen } from '../workload/pods.ts';
@@ -93,14 +93,20 @@ export const temporarilyZero: Rule = {
       if (!status || !isObserved(budget) || status.disruptionsAllowed !== 0) continue;
       const self = refOf(budget);
       const since = allowed?.lastTransitionTime;
-      if (allowed?.reason === 'SyncFailed') {
+      const uncounted = view.events(budget, 'UnmanagedPods', 'CalculateExpectedPodCountFailed').at(-1);
+      // Without a controller to count them, even pods that are well may never be evicted.
+      const isUncounted = uncounted !== undefined && status.expectedPods === 0 && podsOfBudget(view, budget).length > 0;
+      if (allowed?.reason === 'SyncFailed' || isUncounted) {
         yield {
           subject: self,
           causeKey: 'sync failed',
           title: oneLine(`Budget ${self.name} allows no eviction: its pods cannot be counted`, 90),
-          cause: `The controller cannot compute Budget ${self.name}: ${oneLine(allowed.message ?? '', 200)}`,
+          cause: `The controller cannot compute Budget ${self.name}: ${oneLine((isUncounted ? uncounted.message : allowed?.message) ?? '', 200)}`,
           ...(since !== undefined && { since }),
-          evidence: [field(budget, `${ALLOWED}.message`, since), field(budget, '.metadata.name')],
+          evidence: [
+            isUncounted ? event(uncounted) : field(budget, `${ALLOWED}.message`, since),
+            field(budget, '.metadata.name'),
+          ],
           remediation: [
             {
               text: 'Use minAvailable as a number for pods that no scalable controller owns',

@@ -1,3 +1,4 @@
+import { controllerOf } from '../../../cluster/index.ts';
 import {
   ageOf,
   groupBy,
@@ -9,6 +10,7 @@ import {
   selectorText,
   templateOf,
   type KubeObject,
+  type Pod,
 } from '../../../domain/index.ts';
 import { field, listCommand, shown } from '../../evidence.ts';
 import { livePods, type Rule } from '../../rule.ts';
@@ -24,13 +26,21 @@ export const overlapping: Rule = {
     const podsIn = groupBy(livePods(view), (pod) => pod.metadata.namespace ?? '');
     for (const [namespace, budgets] of groupBy(view.all('PodDisruptionBudget'), (b) => b.metadata.namespace ?? '')) {
       if (budgets.length < 2) continue;
+      const covers = coverage(budgets);
       // Pods of one controller have one template: the first of each speaks for all.
-      const samples = new Map((podsIn.get(namespace) ?? []).map((pod) => [refKey(view.workload(pod)), pod]));
+      const samples = new Map<string, Pod>();
+      for (const pod of podsIn.get(namespace) ?? []) {
+        const controller = controllerOf(pod)?.uid ?? refKey(refOf(pod));
+        if (!samples.has(controller)) samples.set(controller, pod);
+      }
+      const told = new Set<string>();
       for (const pod of samples.values()) {
-        const covering = budgets.filter((b) => matchesSelector(b.spec?.selector, pod.metadata.labels));
+        const covering = covers(pod);
         const [first] = covering;
         if (!first || covering.length < 2) continue;
         const workload = view.workload(pod);
+        if (told.has(refKey(workload))) continue;
+        told.add(refKey(workload));
         const names = covering.map((b) => b.metadata.name ?? '');
         yield {
           subject: refOf(first),
@@ -59,6 +69,19 @@ export const overlapping: Rule = {
     }
   },
 };
+
+/** The budgets of a pod; looked up by one label of each, so that a namespace with many budgets stays cheap. */
+function coverage(budgets: readonly Budget[]): (pod: Pod) => readonly Budget[] {
+  const key = (b: Budget) => Object.entries(b.spec?.selector?.matchLabels ?? {})[0]?.join('=') ?? '';
+  const byLabel = groupBy(budgets, key);
+  return (pod) => {
+    const labels = Object.entries(pod.metadata.labels ?? {}).map((pair) => pair.join('='));
+    return ['', ...labels]
+      .flatMap((label) => byLabel.get(label) ?? [])
+      .filter((b) => matchesSelector(b.spec?.selector, pod.metadata.labels))
+      .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
+  };
+}
 
 const TEMPLATE_KINDS = ['Deployment', 'StatefulSet', 'ReplicaSet', 'DaemonSet', 'Job'] as const;
 

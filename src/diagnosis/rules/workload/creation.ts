@@ -44,9 +44,8 @@ function wantedPods(c: Controller): number {
 /** Conditions of a Job that will start no more pods. */
 const ENDED = new Set(['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget', 'Suspended']);
 
-/** Pods that exist for a controller; from its status where the pods were not read. */
-function existingPods(view: ClusterView, c: Controller): number {
-  if (view.isComplete('Pod', c.metadata.namespace)) return livePodsOf(view, c).length;
+/** Pods of a controller by its own account. */
+function reportedPods(c: Controller): number {
   switch (c.kind) {
     case 'DaemonSet':
       return c.status?.currentNumberScheduled ?? 0;
@@ -55,6 +54,11 @@ function existingPods(view: ClusterView, c: Controller): number {
     default:
       return c.status?.replicas ?? 0;
   }
+}
+
+/** Pods that exist for a controller; by its own account where they were not read. */
+function existingPods(view: ClusterView, c: Controller): number {
+  return view.isComplete('Pod', c.metadata.namespace) ? livePodsOf(view, c).length : reportedPods(c);
 }
 
 interface Refused {
@@ -101,7 +105,7 @@ export const createFailed: Rule = {
   *check({ view }) {
     for (const c of controllers(view)) {
       const wanted = wantedPods(c);
-      if (wanted === 0 || isDeleting(c)) continue;
+      if (wanted === 0 || isDeleting(c) || reportedPods(c) >= wanted) continue;
       const existing = existingPods(view, c);
       if (existing >= wanted) continue;
       const refused = lastRefusal(view, c);

@@ -1,7 +1,6 @@
 import { eventTime, type ClusterView } from '../../../cluster/index.ts';
 import {
   ageOf,
-  conditionAge,
   conditionOf,
   containersOf,
   count,
@@ -49,15 +48,12 @@ function configuredGrace({ settings }: RuleContext, workload: ObjectRef): number
 
 /**
  * True while a pod that is not Ready may still be on its way: being scheduled, created or inside the budget of its
- * probes, without a restart or an error so far. A Ready pod is on its way until `minReadySeconds` have passed.
+ * probes, without a restart or an error so far.
  */
-export function isStarting(context: RuleContext, pod: Pod, workload: ObjectRef, minReadySeconds = 0): boolean {
+export function isStarting(context: RuleContext, pod: Pod, workload: ObjectRef): boolean {
   const { now } = context;
   const age = ageOf(pod, now);
   const allowed = configuredGrace(context, workload);
-  const ready = conditionOf(pod, 'Ready');
-  if (ready?.status === 'True')
-    return (conditionAge(ready, now) ?? Infinity) <= minReadySeconds * 1000 + grace.notReady;
   if (isDeleting(pod)) return now <= (parseTime(pod.metadata.deletionTimestamp) ?? 0);
   if (age <= allowed) return true;
   if (conditionOf(pod, 'PodScheduled')?.status === 'False') return age <= grace.pending;

@@ -53,17 +53,16 @@ function replicated(view: ClusterView): readonly Replicated[] {
 }
 
 /** Workloads with fewer replicas than they want, those left out whose missing pods are only starting. */
-function* shortfalls(context: RuleContext): Generator<Shortfall> {
+function* shortfalls(context: RuleContext, isMeant: (available: number) => boolean): Generator<Shortfall> {
   const { view, now } = context;
   for (const workload of replicated(view)) {
     const wanted = workload.spec?.replicas ?? 1;
     const { availableReplicas: available = 0, readyReplicas: ready = 0, observedGeneration } = workload.status ?? {};
-    if (wanted === 0 || available >= wanted || isDeleting(workload)) continue;
+    if (wanted === 0 || available >= wanted || !isMeant(available) || isDeleting(workload)) continue;
     if (observedGeneration !== undefined && observedGeneration !== workload.metadata.generation) continue;
-    const minReadySeconds = workload.spec?.minReadySeconds ?? 0;
     const pods = livePodsOf(view, workload);
-    const behind = pods.filter((pod) => !isReady(pod) || isStarting(context, pod, refOf(workload), minReadySeconds));
-    const lagging = behind.filter((pod) => !isStarting(context, pod, refOf(workload), minReadySeconds));
+    // A Ready pod that is not available yet only waits for minReadySeconds.
+    const lagging = pods.filter((pod) => !isReady(pod) && !isStarting(context, pod, refOf(workload)));
     const complete = view.isComplete('Pod', workload.metadata.namespace);
     // Nothing is started while a Deployment is paused: workload/paused tells so.
     if (workload.kind === 'Deployment' && workload.spec?.paused === true && pods.length === 0) continue;
@@ -129,8 +128,8 @@ export const unavailable: Rule = {
   confidence: 'certain',
   needs: ['Deployment', 'StatefulSet', 'ReplicaSet', 'Pod'],
   *check(context) {
-    for (const s of shortfalls(context)) {
-      if (s.available > 0 || conditionOf(s.workload, 'Available')?.status === 'True') continue;
+    for (const s of shortfalls(context, (available) => available === 0)) {
+      if (conditionOf(s.workload, 'Available')?.status === 'True') continue;
       if (s.since === undefined || context.now - s.since < UNAVAILABLE_AFTER_MS) continue;
       yield draft(context.view, s, `${s.workload.metadata.name ?? ''} is down: ${s.ready}/${s.wanted} replicas ready`);
     }
@@ -143,8 +142,8 @@ export const degraded: Rule = {
   confidence: 'certain',
   needs: ['Deployment', 'StatefulSet', 'ReplicaSet', 'Pod'],
   *check(context) {
-    for (const s of shortfalls(context)) {
-      if (s.available === 0 || s.since === undefined || context.now - s.since < DEGRADED_AFTER_MS) continue;
+    for (const s of shortfalls(context, (available) => available > 0)) {
+      if (s.since === undefined || context.now - s.since < DEGRADED_AFTER_MS) continue;
       if (s.workload.kind === 'Deployment' && isRollingOut(s.workload)) continue;
       const [n, what] = s.ready < s.wanted ? [s.ready, 'ready'] : [s.available, 'available'];
       const age = formatDuration(context.now - s.since);

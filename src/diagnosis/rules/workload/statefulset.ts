@@ -38,7 +38,7 @@ export const statefulSetBlocked: Rule = {
       const at = pods.findIndex((pod) => !pod || !isReady(pod));
       const pod = pods[at];
       // A pod that was never made is told by workload/create-failed.
-      if (!pod || isStarting(context, pod, refOf(set), set.spec?.minReadySeconds)) continue;
+      if (!pod || isStarting(context, pod, refOf(set))) continue;
       if (isDeleting(pod) && now - (parseTime(pod.metadata.deletionTimestamp) ?? now) < grace.deletion) continue;
       const { currentRevision, updateRevision, updatedReplicas = 0, readyReplicas = 0 } = status;
       const rolling = set.spec?.updateStrategy?.type !== 'OnDelete' && currentRevision !== updateRevision;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blocksAll, drainBlocked, temporarilyZero } from '../../../../src/diagnosis/rules/pdb/evictions.ts';
 import { overlapping, selectsNothing } from '../../../../src/diagnosis/rules/pdb/selection.ts';
-import { check, NOW, object, owned, pod, type Fields } from '../../../support/fixtures.ts';
+import { check, eventOn, NOW, object, owned, pod, type Fields } from '../../../support/fixtures.ts';
 
 /** A budget over two healthy pods that allows one of them to go. */
 const pdb = (fields: Fields = {}, name = 'web') =>
@@ -81,6 +81,18 @@ describe('pdb/temporarily-zero', () => {
     expect(check(temporarilyZero, [pdb(failed)])[0]?.title).toBe(
       'Budget web allows no eviction: its pods cannot be counted',
     );
+  });
+
+  it('reports a budget over bare pods, which nobody counts', () => {
+    const bare = pod('bare', labelled);
+    const budget = pdb({ 'status.expectedPods': 0, 'status.desiredHealthy': 0, 'status.disruptionsAllowed': 0 });
+    const said = eventOn(
+      budget,
+      'UnmanagedPods',
+      'Pods selected by this PodDisruptionBudget were found to be unmanaged.',
+    );
+    expect(check(temporarilyZero, [budget, bare, said])[0]?.evidence[0]?.what).toBe('event UnmanagedPods');
+    expect(check(temporarilyZero, [budget, said])).toEqual([]);
   });
 });
 

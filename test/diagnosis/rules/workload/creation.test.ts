@@ -33,6 +33,7 @@ describe('workload/create-failed', () => {
     const rs = set();
     const failing = owned(
       object('ReplicaSet', 'web-5f', {
+        'status.replicas': undefined,
         'status.conditions[ReplicaFailure].status': 'True',
         'status.conditions[ReplicaFailure].reason': 'FailedCreate',
         'status.conditions[ReplicaFailure].message': QUOTA,
