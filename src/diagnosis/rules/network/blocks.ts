@@ -109,7 +109,7 @@ function cutOff(
     evidence: [
       selection(policy),
       field(policy, '.spec.policyTypes'),
-      ...policies.slice(1, 3).map(selection),
+      ...policies.slice(1, 3).map((p) => selection(p)),
       ...(pod ? [labelsOf(pod)] : []),
     ],
     remediation: [

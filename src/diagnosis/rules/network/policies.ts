@@ -1,7 +1,9 @@
 import type { ClusterView } from '../../../cluster/index.ts';
 import {
   isDeleting,
+  jsonPath,
   matchesSelector,
+  type Evidence,
   type LabelSelector,
   type NetworkPolicy,
   type Pod,
