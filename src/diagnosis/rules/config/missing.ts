@@ -2,6 +2,7 @@ import {
   containersOf,
   listed,
   nearest,
+  oneLine,
   podSpecPath,
   ref,
   refOf,
@@ -76,7 +77,7 @@ function draft({ view }: Pick<RuleContext, 'view'>, pod: Pod, kind: 'ConfigMap' 
     subject: refOf(pod),
     ...(said.container !== undefined && { container: said.container }),
     causeKey: said.name,
-    title: `${workload.name} needs ${kind} ${said.name}, which does not exist in ${namespace ?? ''}`,
+    title: oneLine(`${workload.name} needs ${kind} ${said.name}, which does not exist in ${namespace ?? ''}`, 90),
     cause: [
       `${kind} ${said.name} is missing in ${namespace ?? ''}, so the kubelet cannot start the container.`,
       ...hints,

@@ -73,8 +73,8 @@ export const rateLimited: Rule = pullRule(
     const byKubelet = /pull QPS exceeded/.test(pull.text);
     return {
       title: byKubelet
-        ? `The kubelet holds back the pull of ${shortImage(pull.image)} for ${workload.name}: pull QPS exceeded`
-        : `Registry ${host} limits pulls of ${shortImage(pull.image)} (${workload.name}): too many requests`,
+        ? `The kubelet holds back the image of ${workload.name}: pull QPS exceeded`
+        : `Registry ${host} limits pulls of ${workload.name}: too many requests (429)`,
       cause: byKubelet
         ? 'More pulls were asked of the node at once than its registryPullQPS allows; the kubelet tries again later.'
         : `${host} answered 429: the pulls that it allows to this address or account are used up for now.`,

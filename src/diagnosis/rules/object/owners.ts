@@ -44,7 +44,11 @@ export const ownerBroken: Rule = {
             cause: isOutOfReach
               ? `${kind} ${subject.name} belongs to no namespace, so ${owner.kind} ${owner.name} cannot be its owner and it is never collected.`
               : `No ${owner.kind} has the uid ${owner.uid} that ${kind} ${subject.name} names as its owner: it will be collected, or was copied from another namespace and never is.`,
-            evidence: [field(object, `.metadata.ownerReferences[${i}]`), ...(said ? [event(said)] : [])],
+            evidence: [
+              field(object, `.metadata.ownerReferences[${i}].name`),
+              field(object, `.metadata.ownerReferences[${i}].uid`),
+              ...(said ? [event(said)] : []),
+            ],
             remediation: [
               {
                 text: 'See which owners exist, and how the object came to name another',

@@ -1,4 +1,5 @@
 import {
+  count,
   formatQuantity,
   groupBy,
   isFinished,
@@ -95,7 +96,7 @@ export const exceeded: Rule = {
           90,
         ),
         cause: [
-          `One more pod needs ${listed(shortages.map((s) => `${s.requested} ${s.resource}`))}, and quota ${quota} of ${namespace} has ${listed(shortages.map((s) => `${s.used} of ${s.hard} ${s.resource}`))} in use.`,
+          `${needOf(shortages)}, and quota ${quota} of ${namespace} has ${listed(shortages.map((s) => `${s.used} of ${s.hard} ${s.resource}`))} in use.`,
           user
             ? `The largest user is ${user.workload.kind.toLowerCase()}/${user.workload.name} with ${user.amount}.`
             : '',
@@ -121,6 +122,12 @@ export const exceeded: Rule = {
     }
   },
 };
+
+/** What one more pod takes of the quota; a pod as such is not worth saying twice. */
+function needOf(shortages: readonly Shortage[]): string {
+  const needs = shortages.filter((s) => s.resource !== 'pods').map((s) => `${s.requested} ${s.resource}`);
+  return needs.length === 0 ? 'One more pod is wanted' : `One more pod needs ${listed(needs)}`;
+}
 
 function numbers(quota: ResourceQuota | undefined, shortages: readonly Shortage[]): readonly Evidence[] {
   if (!quota) return [];
@@ -152,7 +159,10 @@ function largestUser(view: ClusterView, namespace: string, resource: string): Us
   const path = pod && containerPath(pod, resource);
   return {
     workload: largest.workload,
-    amount: `${formatQuantity(resource, largest.sum)} ${resource} in ${largest.pods.length === 1 ? '1 pod' : `${largest.pods.length} pods`}`,
+    amount:
+      side(resource) === undefined
+        ? count(largest.pods.length, 'pod')
+        : `${formatQuantity(resource, largest.sum)} ${resource} in ${count(largest.pods.length, 'pod')}`,
     evidence: pod && path !== undefined ? [field(pod, path)] : [],
   };
 }

@@ -1,4 +1,12 @@
-import { listed, oneLine, templateOf, type Container, type Evidence, type LimitRange } from '../../../domain/index.ts';
+import {
+  keyStep,
+  listed,
+  oneLine,
+  templateOf,
+  type Container,
+  type Evidence,
+  type LimitRange,
+} from '../../../domain/index.ts';
 import { field, inNamespace } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
 import { onset, refusals, subjectOf, type Refusal } from './refusals.ts';
@@ -108,10 +116,10 @@ export const limitRangeViolation: Rule = {
         subject: subjectOf(refusal),
         causeKey: bounds.map((b) => b.replace(/, but .*/, '')).join('; '),
         severity,
-        title: oneLine(`${workload.name} cannot create pods: LimitRange allows no such size: ${first}`, 90),
+        title: oneLine(`${workload.name} cannot create pods: ${first.replace(' usage per ', ' per ')}`, 90),
         cause: `The LimitRange of ${namespace} refuses the pods of ${workload.name}: ${bounds.join('; ')}.`,
         ...onset(refusal),
-        evidence: [refusal.evidence, ...ranges.slice(0, 2).map(limitsOf), ...sizes(refusal)],
+        evidence: [refusal.evidence, ...boundsIn(ranges, bounds), ...sizes(refusal)],
         remediation: [
           {
             text: `Set requests and limits of ${workload.kind.toLowerCase()}/${workload.name} inside the bounds`,
@@ -124,8 +132,23 @@ export const limitRangeViolation: Rule = {
   },
 };
 
-function limitsOf(range: LimitRange): Evidence {
-  return field(range, '.spec.limits');
+/** The very fields of the LimitRanges that the refusal quotes. */
+function boundsIn(ranges: readonly LimitRange[], bounds: readonly string[]): readonly Evidence[] {
+  const wanted = bounds.flatMap((text) => {
+    const [, side, one, other, type] =
+      /^(?:(maximum|minimum) (\S+) usage|(\S+) max limit to request ratio) per (Container|Pod)/.exec(text) ?? [];
+    const resource = one ?? other;
+    if (resource === undefined) return [];
+    const list = side === 'maximum' ? 'max' : side === 'minimum' ? 'min' : 'maxLimitRequestRatio';
+    return [{ type, list, resource } as const];
+  });
+  return ranges.flatMap((range) =>
+    (range.spec?.limits ?? []).flatMap((limit, i) =>
+      wanted
+        .filter((w) => w.type === limit.type && limit[w.list]?.[w.resource] !== undefined)
+        .map((w) => field(range, `.spec.limits[${i}].${w.list}${keyStep(w.resource)}`)),
+    ),
+  );
 }
 
 function sizes(refusal: Refusal): readonly Evidence[] {

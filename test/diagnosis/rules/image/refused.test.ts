@@ -149,7 +149,7 @@ describe('image/rate-limited', () => {
     const [kubelet] = check(rateLimited, [
       failing('', { 'status.containerStatuses[web].state.waiting.message': 'pull QPS exceeded' }),
     ]);
-    expect(kubelet?.title).toContain('The kubelet holds back the pull');
+    expect(kubelet?.title).toContain('The kubelet holds back the image of web-1');
   });
 
   it('is silent for a registry that wants credentials', () => {

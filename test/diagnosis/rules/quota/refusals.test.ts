@@ -113,7 +113,11 @@ describe('quota/limitrange-violation', () => {
     const [finding] = check(limitRangeViolation, [...refused(message), range]);
     expect(finding?.cause).toContain(message);
     expect(finding?.causeKey).toBe('maximum memory usage per Container is 64Mi');
-    expect(finding?.evidence[1]?.value).toBe('[{"type":"Container","max":{"memory":"64Mi"}}]');
+    expect(finding?.title).toBe('web cannot create pods: maximum memory per Container is 64Mi, but limit is 128Mi');
+    expect(finding?.evidence[1]).toMatchObject({
+      value: '64Mi',
+      command: `kubectl get limitrange bounds -n shop -o jsonpath='{.spec.limits[0].max.memory}'`,
+    });
   });
 
   it('names every bound that a Job breaks', () => {
