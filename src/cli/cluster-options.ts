@@ -55,7 +55,7 @@ function liveOptions(options: ClusterOptions, context: CliContext): LiveOptions 
     env: context.env,
     timeoutMs: durationOption('--timeout', options.timeout ?? '60s'),
     warn: (text) => context.stderr.write(`warning: ${text}\n`),
-    isTty: context.stderr.isTTY === true,
+    isTty: context.isInteractive,
   };
 }
 

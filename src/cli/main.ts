@@ -35,6 +35,7 @@ function contextOf(signal: AbortSignal): CliContext {
     env,
     stdout,
     stderr,
+    isInteractive: process.stdin.isTTY && stderr.isTTY,
     signal,
     monotonicMs: () => performance.now(),
     program: basename(argv[1] ?? '').startsWith('kubectl-') ? 'kubectl aiops' : 'aiops',

@@ -31,6 +31,7 @@ async function interruptible(work: Promise<unknown>, signal: AbortSignal): Promi
     abort = () => {
       reject(new Error('interrupted'));
     };
+    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
   });
   try {
@@ -76,10 +77,7 @@ type Done = (code: ExitCode) => void;
 function addDiagnose(program: Command, context: CliContext, done: Done): void {
   withClusterOptions(program.command('diagnose'))
     .description('find what is wrong, and why')
-    .argument(
-      '[what...]',
-      'pod|deployment|statefulset|daemonset|job|service|ingress|pvc|node|namespace|cluster, and a name (also pod/web-1)',
-    )
+    .argument('[what...]', 'a kind and a name, as kubectl writes them (pod web-1, deploy/web, node), or cluster')
     .option('-l, --selector <labels>', 'only what carries these labels, e.g. app=web')
     .addOption(
       new Option('-o, --output <format>', 'output format (default: a report for people)').choices(diagnosisFormats),
@@ -104,12 +102,15 @@ function diagnoseExamples(program: string): string {
   return `
 Examples:
   ${program} diagnose                       the current namespace
-  ${program} diagnose pod web-1 -n shop     one pod (the beginning of its name will do)
+  ${program} diagnose pod web-1 -n shop     one pod (or how its name begins)
   ${program} diagnose deployment/web        one workload and what it depends on
   ${program} diagnose cluster               everything
   ${program} diagnose -l app=web --watch    wait until a deploy is healthy
 
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 could not tell, 130 interrupted.`;
+Kinds: pod, deployment, statefulset, daemonset, job, cronjob, service, ingress,
+pvc, hpa, node, namespace, cluster.
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 could not tell,
+130 interrupted.`;
 }
 
 function addSnapshot(program: Command, context: CliContext, done: Done): void {

@@ -7,7 +7,7 @@ import {
   type ObjectRef,
   type Unseen,
 } from '../domain/index.ts';
-import { ReadFailure, unseenOf, type ClusterSource, type LogSlice, type Scope } from './source.ts';
+import { ReadFailure, Unreachable, unseenOf, type ClusterSource, type LogSlice, type Scope } from './source.ts';
 import { ClusterView, type Facts } from './view.ts';
 
 /** Lists read at the same time: enough to hide latency, few enough to hold one raw page each. */
@@ -118,7 +118,8 @@ async function readOne(source: ClusterSource, read: GetRead): Promise<Brought> {
 }
 
 function failureOf(error: unknown, what: string, about: Partial<ObjectRef>): Unseen {
-  if (error instanceof ReadFailure) return unseenOf(what, error, about);
+  // Nobody answers, or nobody knows us: that is one fault of the whole run, not one unknown a kind.
+  if (error instanceof ReadFailure && !(error instanceof Unreachable)) return unseenOf(what, error, about);
   throw error;
 }
 

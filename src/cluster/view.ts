@@ -4,6 +4,7 @@ import {
   matchesLabels,
   matchesSelector,
   parseTime,
+  type ContainerRef,
   ref,
   refKey,
   refOf,
@@ -259,6 +260,10 @@ export class ClusterView {
   /** The log of a container that was asked for; undefined when it was not read. */
   log(pod: Pod, container: string): LogSlice | undefined {
     return this.logIndex.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}/${container}`);
+  }
+
+  hasLog(c: ContainerRef): boolean {
+    return this.logIndex.has(`${c.namespace}/${c.pod}/${c.container}`);
   }
 
   /** Every log that was read, with its pod where that is still known. */

@@ -16,6 +16,8 @@ import {
   conditionOf,
   isKind,
   matchesSelector,
+  ref,
+  refKey,
   refOf,
   type Kind,
   type KubeObject,
@@ -26,7 +28,7 @@ import { diagnose, type Diagnosis } from './engine.ts';
 import { logServices } from './logs/index.ts';
 import { rules } from './rules/index.ts';
 import type { Settings } from './settings.ts';
-import { wantedLogs } from './wanted-logs.ts';
+import { MAX_LOG_READS, wantedLogs, type WantedLog } from './wanted-logs.ts';
 
 /** What a person asks about. */
 export interface Question {
@@ -65,6 +67,7 @@ export async function investigate(
   let view = await read(source, question, options);
   view = await readLogs(source, view, wantedLogs(view));
   view = await readAll(source, view, [...readsOfDependencies(view), ...readsOfRoom(view, question)], options);
+  view = await readLogs(source, view, logsOfDependencies(view));
   const start = options.clock();
   const targets = targetsOf(view, question);
   const diagnosis = diagnose(view, {
@@ -102,6 +105,18 @@ function readsOfDependencies(view: ClusterView) {
   const namespaces = new Set(logServices(view).map((service) => service.namespace));
   const unread = [...namespaces].filter((ns) => ns !== undefined && !view.isComplete('Pod', ns));
   return unread.slice(0, 3).flatMap((ns) => scopeReads(kindsOfDependency, ns));
+}
+
+/** Logs of the failing pods behind a Service that another log names, where they were not read yet. */
+function logsOfDependencies(view: ClusterView): readonly WantedLog[] {
+  const services = logServices(view).flatMap((s) => view.get('Service', s.namespace, s.name) ?? []);
+  const behind = new Set(
+    services.flatMap((s) => view.podsByLabels(s.metadata.namespace, s.spec?.selector)).map((p) => refKey(refOf(p))),
+  );
+  const unread = MAX_LOG_READS - view.logs.length;
+  return wantedLogs(view)
+    .filter(({ ref: c }) => behind.has(refKey(ref('Pod', c.namespace, c.pod))) && !view.hasLog(c))
+    .slice(0, Math.max(0, unread));
 }
 
 /** How much room nodes have left is known only with the pods of every namespace; asked for when a pod finds none. */

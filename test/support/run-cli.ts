@@ -30,6 +30,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     env: { HOME: '/nonexistent', KUBECONFIG: '/nonexistent/config', PATH: process.env.PATH, ...options.env },
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    isInteractive: false,
     signal: options.signal ?? new AbortController().signal,
     monotonicMs: () => performance.now(),
     program: options.program ?? 'aiops',

@@ -43,7 +43,7 @@ export async function completeCommand(
 async function complete(words: readonly string[], program: Command, context: CliContext): Promise<readonly string[]> {
   const { command, rest } = descend(program, words.slice(0, -1));
   const last = words.at(-1) ?? '';
-  const previous = command.options.find((o) => o.long === rest.at(-1) || o.short === rest.at(-1));
+  const previous = optionNamed(command, rest.at(-1));
   if (previous && takesValue(previous)) return valuesOf(previous, rest, context);
   if (last.startsWith('-')) return command.options.flatMap((o) => (o.hidden || o.long === undefined ? [] : [o.long]));
   if (command.commands.length > 0) return visible(command);
@@ -69,6 +69,10 @@ function visible(command: Command): readonly string[] {
   return [...command.createHelp().visibleCommands(command)].map((c) => c.name());
 }
 
+function optionNamed(command: Command, word: string | undefined): Option | undefined {
+  return word === undefined ? undefined : command.options.find((o) => o.long === word || o.short === word);
+}
+
 function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
@@ -76,7 +80,7 @@ function takesValue(option: Option): boolean {
 /** Words that are neither flags nor their values. */
 function argumentsOf(command: Command, rest: readonly string[]): readonly string[] {
   return rest.filter((word, i) => {
-    const before = command.options.find((o) => o.long === rest[i - 1] || o.short === rest[i - 1]);
+    const before = optionNamed(command, rest[i - 1]);
     return !word.startsWith('-') && !(before && takesValue(before));
   });
 }

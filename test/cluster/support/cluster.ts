@@ -1,4 +1,5 @@
 /** A real cluster for tests: kubectl for people's side of things, the product's own reader for ours. */
+import { tmpdir } from 'node:os';
 import { execa } from 'execa';
 import { openLiveSource, type ClusterSource } from '../../../src/cluster/index.ts';
 import { investigate, type Diagnosis, type Question } from '../../../src/diagnosis/index.ts';
@@ -9,7 +10,7 @@ export const kubeconfig = process.env.AIOPS_TEST_KUBECONFIG;
 export const skipReason = kubeconfig === undefined ? 'AIOPS_TEST_KUBECONFIG names no cluster' : undefined;
 if (skipReason !== undefined) process.stderr.write(`\n*** cluster tests SKIPPED: ${skipReason}\n\n`);
 
-const env = { KUBECONFIG: kubeconfig ?? '', PATH: process.env.PATH ?? '' };
+const env = { KUBECONFIG: kubeconfig ?? '', PATH: process.env.PATH ?? '', HOME: tmpdir() };
 
 /** kubectl with these arguments; stdout, trimmed. Throws with stderr. */
 export async function kubectl(...args: readonly string[]): Promise<string> {
@@ -37,7 +38,6 @@ export async function openKit(): Promise<ClusterSource> {
   return openLiveSource({
     kubeconfig: kubeconfig ?? '',
     env: { PATH: env.PATH },
-    timeoutMs: 60_000,
     warn: () => undefined,
     isTty: false,
   });
