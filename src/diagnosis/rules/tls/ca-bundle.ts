@@ -167,7 +167,7 @@ function distrust(view: ClusterView): ReadonlyMap<string, Evidence> {
 function mismatchOf({ service }: Bundle, evidence: Evidence | undefined): Problem | undefined {
   if (!evidence) return undefined;
   return {
-    text: 'does not match the certificate of its server',
+    text: 'does not match its server',
     key: 'mismatch',
     isOver: true,
     evidence,
