@@ -1,10 +1,11 @@
 import type { Rule } from '../../rule.ts';
 import { priorityClassMissing, runtimeClassMissing } from './classes.ts';
+import { extendedResource } from './devices.ts';
 import { hostPortConflict } from './host-ports.ts';
 import { nodeLabelNoMatch } from './labels.ts';
 import { antiAffinity, podAffinity, topologySpread } from './neighbours.ts';
 import { allCordoned, nodeSlotsFull, untoleratedTaint } from './nodes.ts';
-import { exceedsAnyNode, extendedResource, insufficientResources } from './resources.ts';
+import { exceedsAnyNode, insufficientResources } from './resources.ts';
 import { gated, noScheduler, unschedulable } from './unschedulable.ts';
 import { claimMissing, claimUnbound, readWriteOncePod, volumeZoneConflict } from './volumes.ts';
 

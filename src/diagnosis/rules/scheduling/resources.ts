@@ -1,4 +1,4 @@
-import { count, formatQuantity, listed, keyStep, refOf, type Evidence, type Pod } from '../../../domain/index.ts';
+import { count, formatQuantity, keyStep, listed } from '../../../domain/index.ts';
 import {
   allocatable,
   blocks,
@@ -6,43 +6,14 @@ import {
   largest,
   partsOf,
   pendingPods,
-  requested,
   roomOf,
-  taintText,
   type NodeRoom,
   type PendingPod,
   type Placement,
 } from '../../placement/index.ts';
 import type { Draft, Rule } from '../../rule.ts';
-import { field } from '../../evidence.ts';
-import type { ClusterView } from '../../../cluster/index.ts';
 import { base, offers, promised } from './common.ts';
-
-interface Short {
-  readonly resource: string;
-  readonly request: bigint;
-}
-
-/** The resources that the scheduler finds short; with a slash in the name: devices of a plugin. */
-function shortOf(pending: PendingPod, request: Placement['request'], devices: boolean): readonly Short[] {
-  const names = new Set(partsOf(pending, 'resources').flatMap(({ name }) => (name === undefined ? [] : [name])));
-  return [...names]
-    .filter((name) => name.includes('/') === devices)
-    .sort()
-    .map((resource) => ({ resource, request: request.get(resource) ?? 0n }));
-}
-
-function text(resource: string, amount: bigint): string {
-  return `${formatQuantity(resource, amount)} ${resource}`;
-}
-
-function requestEvidence(pod: Pod, resource: string): readonly Evidence[] {
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  const asking = containers.find((c) => c.resources?.requests?.[resource] !== undefined);
-  if (!asking) return [];
-  const list = pod.spec?.containers.includes(asking) === true ? 'containers' : 'initContainers';
-  return [field(pod, `.spec.${list}[?(@.name=="${asking.name}")].resources.requests${keyStep(resource)}`)];
-}
+import { amountText, requestEvidence, shortOf, type Short } from './requests.ts';
 
 export const exceedsAnyNode: Rule = {
   id: 'scheduling/request-exceeds-any-node',
@@ -60,8 +31,8 @@ export const exceedsAnyNode: Rule = {
         yield {
           ...shared,
           causeKey: `${resource} ${String(request)}`,
-          title: `${workload.name} requests ${text(resource, request)}; the largest node offers ${formatQuantity(resource, most.amount)}`,
-          cause: `Each pod requests ${text(resource, request)} and ${most.room.name}, the largest of ${count(placement.open.length, 'node')} where it may run, has ${formatQuantity(resource, most.amount)} in all, so no pod of it can ever be placed, however empty the nodes are.`,
+          title: `${workload.name} requests ${amountText(resource, request)}; the largest node offers ${formatQuantity(resource, most.amount)}`,
+          cause: `Each pod requests ${amountText(resource, request)} and ${most.room.name}, the largest of ${count(placement.open.length, 'node')} where it may run, has ${formatQuantity(resource, most.amount)} in all, so no pod of it can ever be placed, however empty the nodes are.`,
           evidence: [...shared.evidence, ...requestEvidence(pending.pod, resource), offers(most.room, resource)],
           remediation: [
             {
@@ -75,10 +46,54 @@ export const exceedsAnyNode: Rule = {
   },
 };
 
+/** How the open nodes answer to a pod's demand; the same for all pods of a template. */
+interface Verdict {
+  /** Resources of which no node has enough, however empty. */
+  readonly tooLarge: readonly Short[];
+  /** True where a node would take the pod now. */
+  readonly fits: boolean;
+  /** Resources of which no node has enough left. */
+  readonly scarce: readonly Short[];
+  /** The node with most of each resource left. */
+  readonly most: ReadonlyMap<string, Most>;
+}
+
+interface Most {
+  readonly room: NodeRoom;
+  readonly amount: bigint;
+}
+
+const verdicts = new WeakMap<Placement, Map<string, Verdict>>();
+
+function verdictOf(placement: Placement, short: readonly Short[]): Verdict {
+  const key = short.map(({ resource }) => resource).join(' ');
+  const known = verdicts.get(placement) ?? new Map<string, Verdict>();
+  verdicts.set(placement, known);
+  const verdict = known.get(key) ?? judge(placement, short);
+  known.set(key, verdict);
+  return verdict;
+}
+
+function judge({ open }: Placement, short: readonly Short[]): Verdict {
+  const most = new Map<string, Most>();
+  for (const { resource } of short) {
+    const best = largest(open, (room) => free(room, resource));
+    if (best) most.set(resource, best);
+  }
+  return {
+    tooLarge: short.filter(({ resource, request }) => open.every((room) => request > allocatable(room, resource))),
+    fits: open.some((room) => hasRoom(room, short)),
+    scarce: short.filter(({ resource, request }) => request > (most.get(resource)?.amount ?? 0n)),
+    most,
+  };
+}
+
+function hasRoom(room: NodeRoom, short: readonly Short[]): boolean {
+  return short.every(({ resource, request }) => request <= free(room, resource));
+}
+
 function tooLarge(pending: PendingPod, placement: Placement): readonly Short[] {
-  return shortOf(pending, placement.request, false).filter(({ resource, request }) =>
-    placement.open.every((room) => request > allocatable(room, resource)),
-  );
+  return verdictOf(placement, shortOf(pending, placement.request, false)).tooLarge;
 }
 
 export const insufficientResources: Rule = {
@@ -98,28 +113,24 @@ export const insufficientResources: Rule = {
 
 function counted(pending: PendingPod, placement: Placement): Draft | undefined {
   const short = shortOf(pending, placement.request, false);
-  const [first] = short;
-  if (!first || tooLarge(pending, placement).length > 0) return undefined;
-  const fits = (room: NodeRoom) => short.every(({ resource, request }) => request <= free(room, resource));
-  // The pods changed since the scheduler looked: it will look again.
-  if (placement.open.some(fits)) return undefined;
+  const verdict = verdictOf(placement, short);
+  // Where it fits the pods changed since the scheduler looked: it will look again.
+  if (short.length === 0 || verdict.tooLarge.length > 0 || verdict.fits) return undefined;
   const shared = base(pending);
   const { workload } = pending;
-  const scarce = short.filter(({ resource, request }) =>
-    placement.open.every((room) => request > free(room, resource)),
-  );
+  const { scarce } = verdict;
   const told = scarce.length > 0 ? scarce : short;
   const best = told.flatMap(({ resource }) => {
-    const most = largest(placement.open, (room) => free(room, resource));
+    const most = verdict.most.get(resource);
     return most ? [{ resource, ...most }] : [];
   });
   const [most] = best;
-  const needs = listed(told.map(({ resource, request }) => text(resource, request)));
+  const needs = listed(told.map(({ resource, request }) => amountText(resource, request)));
   const lack =
     scarce.length === 1 && most
       ? `no node has ${most.amount === 0n ? 'any' : `more than ${formatQuantity(most.resource, most.amount)}`} free`
       : `no node has ${told.length === 2 ? 'both' : told.length > 1 ? 'all of it' : 'that much'} free`;
-  const spare = placement.cordoned.filter(fits);
+  const spare = placement.cordoned.filter((room) => hasRoom(room, short));
   return {
     ...shared,
     causeKey: told.map(({ resource, request }) => `${resource} ${String(request)}`).join(','),
@@ -162,88 +173,4 @@ function bySchedulersWord(pending: PendingPod): Draft | undefined {
       },
     ],
   };
-}
-
-export const extendedResource: Rule = {
-  id: 'scheduling/extended-resource-missing',
-  severity: 'critical',
-  confidence: 'certain',
-  needs: ['Pod', 'Node'],
-  *check({ view }) {
-    const { allPods } = roomOf(view);
-    for (const pending of pendingPods(view)) {
-      const { placement } = pending;
-      if (!placement || !blocks(pending, 'resources')) continue;
-      for (const short of shortOf(pending, placement.request, true)) {
-        const draft = device(view, pending, placement, short, allPods);
-        if (draft) yield draft;
-      }
-    }
-  },
-};
-
-function device(
-  view: ClusterView,
-  pending: PendingPod,
-  placement: Placement,
-  { resource, request }: Short,
-  allPods: boolean,
-): Draft | undefined {
-  const offering = placement.open.filter((room) => allocatable(room, resource) > 0n);
-  const behindTaint = placement.tainted.filter(({ room }) => allocatable(room, resource) >= request);
-  const lost = placement.labelled.filter(
-    ({ node, allocatable: offer }) =>
-      node.status?.capacity?.[resource] !== undefined && (offer.get(resource) ?? 0n) === 0n,
-  );
-  const wanted = text(resource, request);
-  const { workload } = pending;
-  const shared = base(pending);
-  const total = offering.reduce((sum, room) => sum + allocatable(room, resource), 0n);
-  const used = offering.reduce((sum, room) => sum + requested(room, resource), 0n);
-  // Units are left: the scheduler will look again.
-  if (offering.some((room) => free(room, resource) >= request) && allPods) return undefined;
-  const holders = new Map<string, Pod>();
-  for (const pod of offering.flatMap((room) => room.pods))
-    if (asks(pod, resource) && holders.size < 3) holders.set(view.workload(pod).name, pod);
-  const tainted = behindTaint[0];
-  const state =
-    offering.length > 0
-      ? `all ${formatQuantity(resource, total)} on ${count(offering.length, 'node')} are taken`
-      : tainted
-        ? 'which only tainted nodes offer'
-        : 'which no node offers';
-  return {
-    ...shared,
-    causeKey: resource,
-    title: `${workload.name} asks for ${wanted}${offering.length > 0 ? ';' : ','} ${state}`,
-    cause:
-      offering.length > 0
-        ? `${formatQuantity(resource, used)} of ${formatQuantity(resource, total)} ${resource} are promised${holders.size > 0 ? `, to ${listed([...holders.keys()])}` : ''}, and no node has ${formatQuantity(resource, request)} left.`
-        : tainted
-          ? `${tainted.room.name} offers ${resource}, but its taint ${tainted.taints.map(taintText).join(', ')} is not tolerated.`
-          : `No node advertises ${resource}: there is no such device, or the device plugin that announces it does not run.`,
-    causedBy: lost.map(({ node }) => refOf(node)),
-    evidence: [
-      ...shared.evidence,
-      ...requestEvidence(pending.pod, resource),
-      ...offering.slice(0, 3).map((room) => offers(room, resource)),
-      ...[...holders.values()].flatMap((pod) => requestEvidence(pod, resource)),
-      ...(tainted ? [offers(tainted.room, resource), field(tainted.room.node, '.spec.taints')] : []),
-    ],
-    remediation: [
-      {
-        text: `See which nodes offer ${resource}`,
-        command: `kubectl get nodes -o custom-columns='NAME:.metadata.name,OFFERS:.status.allocatable${keyStep(resource)}'`,
-      },
-      offering.length > 0
-        ? { text: 'Free units, or add such a node' }
-        : tainted
-          ? { text: `Add a toleration for the taint of ${tainted.room.name}, if ${workload.name} belongs there` }
-          : { text: 'Install or repair the device plugin, or add nodes that have the device' },
-    ],
-  };
-}
-
-function asks(pod: Pod, resource: string): boolean {
-  return (pod.spec?.containers ?? []).some((c) => c.resources?.requests?.[resource] !== undefined);
 }

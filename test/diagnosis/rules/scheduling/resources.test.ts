@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  exceedsAnyNode,
-  extendedResource,
-  insufficientResources,
-} from '../../../../src/diagnosis/rules/scheduling/resources.ts';
+import { extendedResource } from '../../../../src/diagnosis/rules/scheduling/devices.ts';
+import { exceedsAnyNode, insufficientResources } from '../../../../src/diagnosis/rules/scheduling/resources.ts';
 import { check, owned, object } from '../../../support/fixtures.ts';
 import { bad, holding, node, pending, requests } from './pods.ts';
 
