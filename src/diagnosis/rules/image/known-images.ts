@@ -20,7 +20,7 @@ export interface EarlierImage {
 /** The image of the newest other revision that can be had: the one to return to. */
 export function earlierImage(view: ClusterView, workload: ObjectRef, pull: EarlierOf): EarlierImage | undefined {
   if (workload.kind !== 'Deployment') return undefined;
-  const failing = new Set(failingPulls(view).map((p) => p.image));
+  const failing = failingImages(view);
   const name = pull.container.name;
   const revisions = view.children(workload).filter((o): o is ReplicaSet => o.kind === 'ReplicaSet');
   for (const replicaSet of revisions.toSorted(newestFirst)) {
@@ -29,6 +29,14 @@ export function earlierImage(view: ClusterView, workload: ObjectRef, pull: Earli
     if (image !== undefined && image !== pull.image && !failing.has(image)) return { image, replicaSet };
   }
   return undefined;
+}
+
+const failingNow = new WeakMap<ClusterView, ReadonlySet<string>>();
+
+function failingImages(view: ClusterView): ReadonlySet<string> {
+  let images = failingNow.get(view);
+  if (!images) failingNow.set(view, (images = new Set(failingPulls(view).map((p) => p.image))));
+  return images;
 }
 
 type EarlierOf = Pick<Pull, 'container' | 'image'>;

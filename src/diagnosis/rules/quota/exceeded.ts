@@ -82,11 +82,14 @@ export const exceeded: Rule = {
   confidence: 'certain',
   needs: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'Event'],
   *check({ view }) {
+    const users = new Map<string, User | undefined>();
     for (const { refusal, quota, object, shortages } of exceededQuotas(view)) {
       const { workload, severity } = refusal;
       const { namespace = '' } = refusal.controller.metadata;
       const [{ resource, requested, used, hard }] = shortages;
-      const user = largestUser(view, namespace, resource);
+      const key = `${namespace}/${resource}`;
+      if (!users.has(key)) users.set(key, largestUser(view, namespace, resource));
+      const user = users.get(key);
       yield {
         subject: subjectOf(refusal),
         causeKey: `${quota} ${shortages.map((s) => s.resource).join(',')}`,
