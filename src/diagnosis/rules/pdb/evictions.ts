@@ -101,7 +101,9 @@ export const temporarilyZero: Rule = {
           subject: self,
           causeKey: 'sync failed',
           title: oneLine(`Budget ${self.name} allows no eviction: its pods cannot be counted`, 90),
-          cause: `The controller cannot compute Budget ${self.name}: ${oneLine((isUncounted ? uncounted.message : allowed?.message) ?? '', 200)}`,
+          cause: isUncounted
+            ? `The pods that Budget ${self.name} selects have no controller, and ${boundText(budget)} needs one to count them.`
+            : `The controller cannot compute Budget ${self.name}: ${oneLine(allowed?.message ?? '', 200)}`,
           ...(since !== undefined && { since }),
           evidence: [
             isUncounted ? event(uncounted) : field(budget, `${ALLOWED}.message`, since),

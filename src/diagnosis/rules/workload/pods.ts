@@ -7,7 +7,6 @@ import {
   groupBy,
   isDeleting,
   isReady,
-  lastEnd,
   listed,
   parseTime,
   ref,
@@ -83,6 +82,29 @@ interface State {
   readonly path: string;
 }
 
+const PULLING = /^(ErrImagePull|ImagePullBackOff)$/;
+
+/** What is wrong with a container that does not run; by fields that do not change between two tries. */
+function troubleOf(c: ContainerView): State | undefined {
+  const { state, lastState, restartCount = 0 } = c.status ?? {};
+  const waiting = state?.waiting?.reason;
+  const end = state?.terminated;
+  const ended = end !== undefined && !(c.role === 'init' && end.exitCode === 0);
+  if ((ended || waiting === 'CrashLoopBackOff') && restartCount > 0 && lastState?.terminated)
+    return {
+      text: `container ${c.name} keeps ending with exit code ${lastState.terminated.exitCode}`,
+      path: `${c.statusPath}.lastState.terminated.exitCode`,
+    };
+  if (ended)
+    return {
+      text: `container ${c.name} ended with exit code ${end.exitCode}`,
+      path: `${c.statusPath}.state.terminated.exitCode`,
+    };
+  if (waiting === undefined || CREATING.has(waiting)) return undefined;
+  if (PULLING.test(waiting)) return { text: `container ${c.name} cannot pull its image`, path: `${c.specPath}.image` };
+  return { text: `container ${c.name} waits with ${waiting}`, path: `${c.statusPath}.state.waiting.reason` };
+}
+
 /** What a pod that is not Ready says of itself. */
 export function stateOf(pod: Pod): State {
   if (isDeleting(pod)) return { text: 'being deleted', path: '.metadata.deletionTimestamp' };
@@ -91,16 +113,8 @@ export function stateOf(pod: Pod): State {
   if (pod.status?.phase === 'Failed' && pod.status.reason !== undefined)
     return { text: `failed as ${pod.status.reason}`, path: '.status.reason' };
   for (const c of containersOf(pod)) {
-    const { state } = c.status ?? {};
-    const waiting = state?.waiting?.reason;
-    if (waiting !== undefined && !CREATING.has(waiting))
-      return {
-        text: `container ${c.name} waits with ${waiting}`,
-        path: `${c.statusPath}.state.waiting.reason`,
-      };
-    const end = state?.terminated ? lastEnd(c) : undefined;
-    if (end && !(c.role === 'init' && end.exitCode === 0))
-      return { text: `container ${c.name} ended with exit code ${end.exitCode}`, path: `${end.path}.exitCode` };
+    const told = troubleOf(c);
+    if (told) return told;
   }
   const running = containersOf(pod).find((c) => c.status?.state?.running && !c.status.ready);
   if (running) return { text: `container ${running.name} runs, but is not ready`, path: `${running.statusPath}.ready` };

@@ -41,6 +41,16 @@ describe('workload/degraded', () => {
     expect(finding?.evidence[0]).toMatchObject({ value: '1/2', command: 'kubectl get deployment web -n shop' });
   });
 
+  it('quotes the end of the last run of a crashing container, which holds between two tries', () => {
+    const ended = {
+      ...crashing,
+      'status.containerStatuses[web].lastState.terminated': { exitCode: 3, reason: 'Error' },
+    };
+    const [finding] = check(degraded, deployment(short, [{}, ended]));
+    expect(finding?.cause).toContain('container web keeps ending with exit code 3');
+    expect(finding?.evidence.at(-1)?.command).toContain('.lastState.terminated.exitCode');
+  });
+
   it('names the pods that are not ready, their claims and their ReplicaSet as the places of its cause', () => {
     const claim = { 'spec.volumes': [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
     const [finding] = check(degraded, deployment(short, [{}, { ...crashing, ...claim }]));
