@@ -26,7 +26,7 @@ function byClusterIp(view: ClusterView, ip: string): Service | undefined {
  * name of one pod of a headless Service, or a cluster address. Undefined for anything outside of the cluster.
  */
 export function serviceOf(view: ClusterView, namespace: string, host: string): ServiceTarget | undefined {
-  const name = host.toLowerCase().replace(/\.$/, '');
+  const name = asWritten(host);
   if (/^[\d.]+$|:/.test(name)) {
     const service = byClusterIp(view, name);
     return service && { ref: refOf(service), found: { state: 'present', object: service } };
@@ -42,6 +42,12 @@ export function serviceOf(view: ClusterView, namespace: string, host: string): S
     return isNamespace || view.get('Service', second, first ?? '') ? target(view, second, first) : undefined;
   }
   return labels.length === 3 && view.get('Service', third, second ?? '') ? target(view, third, second) : undefined;
+}
+
+/** `db.svc.cluster.local` and `db.cluster.local` are `db`, with what the resolver's search list adds to it. */
+export function asWritten(host: string): string {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return /^(?<label>[^.]{1,63})\.(?:svc\.)?cluster\.local$/.exec(name)?.groups?.label ?? name;
 }
 
 function target(view: ClusterView, namespace: string | undefined, name: string | undefined): ServiceTarget | undefined {

@@ -1,7 +1,7 @@
 import { listed, parseTime, ref, refOf, type Evidence } from '../../../domain/index.ts';
 import type { ClusterView } from '../../../cluster/index.ts';
 import { absence, field } from '../../evidence.ts';
-import { serviceOf, type SeenCause } from '../../logs/index.ts';
+import { asWritten, serviceOf, type SeenCause } from '../../logs/index.ts';
 import { alsoSaid, logRule, owner, readLog, type Told } from '../log/common.ts';
 import { isLoopback, nearService, routeObjects, sourceOf } from '../log/dependency.ts';
 import { dnsPods } from './server.ts';
@@ -9,7 +9,7 @@ import { dnsPods } from './server.ts';
 /** The name that was looked up; some programs name it only near the error. */
 function hostOf({ match }: SeenCause): string | undefined {
   const host = match.groups.host ?? match.groups.name ?? match.addresses.find((a) => /[a-z]/i.test(a.host))?.host;
-  return host?.toLowerCase().replace(/\.$/, '');
+  return host === undefined ? undefined : asWritten(host);
 }
 
 export const nameNotFound = logRule('dns/name-not-found', (seen, { view }) => {

@@ -42,7 +42,10 @@ export const runtimeOom = logRule('log/runtime-oom', (seen) => {
 });
 
 export const addressInUse = logRule('log/address-in-use', (seen) => {
-  const { port } = seen.match.groups;
+  const declared = seen.container.spec.ports?.map((p) => p.containerPort) ?? [];
+  const named = seen.match.groups.port;
+  // Without a port in the words: the one that two containers of the pod declare.
+  const port = named ?? declared.find((p) => portSharers(seen, p).length > 0)?.toString();
   const sharers = port === undefined ? [] : portSharers(seen, Number(port));
   const who =
     seen.pod.spec?.hostNetwork === true

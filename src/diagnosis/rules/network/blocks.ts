@@ -18,7 +18,7 @@ import { livePods, type Draft, type Rule } from '../../rule.ts';
 import { dnsPods } from '../dns/server.ts';
 import { title } from '../log/common.ts';
 import { portsOf } from '../log/dependency.ts';
-import { isAllowed, isolating, podPort, selection, type End, type PodPort } from './policies.ts';
+import { allowsPortToSome, isAllowed, isolating, podPort, selection, type End, type PodPort } from './policies.ts';
 
 /** Addresses at which DNS answers besides its pods: the Service's, and the node-local cache. */
 function dnsEnd(view: ClusterView): End {
@@ -39,7 +39,6 @@ export const policyBlocksDns: Rule = {
   *check({ view }): Generator<Draft> {
     if (view.all('NetworkPolicy').length === 0 || !view.isComplete('Pod', 'kube-system')) return;
     const end = dnsEnd(view);
-    if (end.pods.length === 0) return;
     const judged = new Map<string, readonly NetworkPolicy[]>();
     const cut: { pod: Pod; policies: readonly NetworkPolicy[] }[] = [];
     for (const pod of livePods(view)) {
@@ -68,7 +67,10 @@ export const policyBlocksDns: Rule = {
 function blocksDns(view: ClusterView, pod: Pod, end: End): readonly NetworkPolicy[] {
   const policies = isolating(view, pod, 'Egress');
   const open = (['UDP', 'TCP'] as const).some((protocol) =>
-    isAllowed(view, policies, 'Egress', end, { port: 53, names: ['dns', 'dns-tcp'], protocol }),
+    end.pods.length > 0
+      ? isAllowed(view, policies, 'Egress', end, { port: 53, names: ['dns', 'dns-tcp'], protocol })
+      : // DNS that runs elsewhere may be any peer.
+        allowsPortToSome(policies, { port: 53, names: [], protocol }),
   );
   return open ? [] : policies;
 }
@@ -119,6 +121,15 @@ function cutOff(
       },
     ],
   };
+}
+
+/** Labels that people write: those of controllers differ from pod to pod. */
+function ownLabels(pod: Pod): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(pod.metadata.labels ?? {}).filter(
+      ([key]) => !/pod-template-hash|controller-revision-hash|pod-name|pod-index|controller-uid|job-name/.test(key),
+    ),
+  );
 }
 
 function labelsOf(pod: Pod): Evidence {
@@ -182,7 +193,7 @@ export const policyBlocksClient: Rule = {
         title: title(
           `NetworkPolicy ${policy.metadata.name ?? ''} does not let ${log.workload.name} reach ${name}:${servicePort}`,
         ),
-        cause: `${listed(policies.map((p) => p.metadata.name ?? ''))} isolates the pods of ${name} and no rule admits ${log.workload.name} (${selectorText(log.pod.metadata.labels ?? {})}) on pod port ${port.port}, so its packets are dropped: it sees timeouts, not refusals.`,
+        cause: `${listed(policies.map((p) => p.metadata.name ?? ''))} isolates the pods of ${name} and no rule admits ${log.workload.name} (${selectorText(ownLabels(log.pod))}) on pod port ${port.port}, so its packets are dropped: it sees timeouts, not refusals.`,
         ...(policy.metadata.creationTimestamp !== undefined && { since: policy.metadata.creationTimestamp }),
         affects: [log.workload, refOf(log.pod)],
         evidence: [

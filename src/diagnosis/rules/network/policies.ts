@@ -80,6 +80,13 @@ export function isAllowed(
   );
 }
 
+/** Whether any rule admits the port to at least one peer. */
+export function allowsPortToSome(policies: readonly NetworkPolicy[], port: PodPort): boolean {
+  return policies.some((policy) =>
+    allowances(policy, 'Egress').some((a) => a.ports.length === 0 || a.ports.some((p) => allowsPort(p, port))),
+  );
+}
+
 export function allowsPort({ port, endPort, protocol = 'TCP' }: PolicyPort, wanted: PodPort): boolean {
   if (protocol !== wanted.protocol) return false;
   if (port === undefined) return true;
