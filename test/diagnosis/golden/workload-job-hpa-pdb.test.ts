@@ -407,7 +407,11 @@ describe('autoscalers that are well', () => {
   });
 
   it('hpa/fixed-size: autoscaler with equal bounds', () => {
+    const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } };
+    const used = { name: 'cpu', current: { averageUtilization: 95 } };
     const pinned = hpa({
+      'spec.metrics': [{ type: 'Resource', resource: cpu }],
+      'status.currentMetrics': [{ type: 'Resource', resource: used }],
       'spec.minReplicas': 3,
       'spec.maxReplicas': 3,
       'status.currentReplicas': 3,

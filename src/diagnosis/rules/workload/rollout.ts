@@ -104,7 +104,7 @@ export const badRelease: Rule = {
       if (!isObserved(deployment) || updatedReplicas >= replicas) continue;
       const [current, ...older] = revisionsOf(view, deployment);
       const previous = serving(older);
-      if (!current || !previous || current.ready > 0) continue;
+      if (!current || !previous) continue;
       const pods = livePodsOf(view, current.set);
       const failing = failingPods(context, deployment, current).filter(
         (pod) => conditionOf(pod, 'PodScheduled')?.status !== 'False',

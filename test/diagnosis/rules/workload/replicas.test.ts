@@ -73,6 +73,13 @@ describe('workload/degraded', () => {
     expect(check(degraded, deployment(short, [{}, young]))).toEqual([]);
   });
 
+  it('is silent in the first two minutes, and while a rollout moves', () => {
+    const fresh = { ...crashing, 'metadata.creationTimestamp': 'now-100s' };
+    expect(check(degraded, deployment(short, [{}, fresh]))).toEqual([]);
+    const moving = { ...short, 'status.conditions[Progressing].reason': 'ReplicaSetUpdated' };
+    expect(check(degraded, deployment(moving, [{}, crashing]))).toEqual([]);
+  });
+
   it('is silent for as long as a person allows the workload to start', () => {
     const slow = {
       ...young,
