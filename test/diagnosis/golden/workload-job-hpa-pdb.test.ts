@@ -193,6 +193,7 @@ describe('workloads that are well', () => {
         ...notReady,
         'metadata.creationTimestamp': 'now-3m',
         'status.containerStatuses[web].restartCount': 1,
+        'status.containerStatuses[web].ready': false,
       }),
     ].map((fields, i) => owned(pod(`cni-${i}`, fields), cni));
     expect(reported([cni, object('Node', 'node-1'), ...pods])).toEqual([]);

@@ -56,7 +56,13 @@ export function isStarting(context: RuleContext, pod: Pod, workload: ObjectRef):
   if (isDeleting(pod)) return now <= (parseTime(pod.metadata.deletionTimestamp) ?? 0);
   if (age <= allowed) return true;
   if (conditionOf(pod, 'PodScheduled')?.status === 'False') return age <= grace.pending;
-  return containersOf(pod).every((c) => {
+  const containers = containersOf(pod);
+  // Containers that are all ready leave only a readiness gate or a dead node: neither is a start.
+  if (containers.every((c) => c.role === 'init' || c.status?.ready === true)) {
+    const since = parseTime(conditionOf(pod, 'ContainersReady')?.lastTransitionTime);
+    return since !== undefined && now - since <= grace.creating;
+  }
+  return containers.every((c) => {
     const state = c.status?.state;
     if ((c.status?.restartCount ?? 0) > 0) return c.status?.ready === true;
     if (state?.terminated) return c.role === 'init' && state.terminated.exitCode === 0;

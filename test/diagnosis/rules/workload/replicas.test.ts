@@ -152,6 +152,16 @@ describe('workload/unavailable', () => {
     expect(check(unavailable, deployment(down, [young]))).toEqual([]);
   });
 
+  it('does not take a pod that waits at a readiness gate for a starting one', () => {
+    const gated = (since: string) => ({
+      'status.conditions[Ready].status': 'False',
+      'status.conditions[Ready].reason': 'ReadinessGatesNotReady',
+      'status.conditions[ContainersReady].lastTransitionTime': since,
+    });
+    expect(check(unavailable, deployment(down, [gated('now-10m')]))[0]?.cause).toContain('ReadinessGatesNotReady');
+    expect(check(unavailable, deployment(down, [gated('now-1m')]))).toEqual([]);
+  });
+
   it('says that the pods were not read where that is so', () => {
     const objects = [object('Deployment', 'web', { 'spec.replicas': 2, ...down })];
     expect(check(unavailable, objects, { unread: ['Pod'] })[0]?.cause).toContain('its pods were not read');
