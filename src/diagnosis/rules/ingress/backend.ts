@@ -2,7 +2,6 @@ import {
   ageOf,
   groupBy,
   listed,
-  matchesLabels,
   nearest,
   oneLine,
   ref,
@@ -18,7 +17,7 @@ import type { Draft, Rule, RuleContext } from '../../rule.ts';
 import { backendOf, type Backend } from '../service/backends.ts';
 import { staysWithoutPods } from '../service/selector.ts';
 import { isStarting } from '../service/starting.ts';
-import { labelledWorkloads } from '../service/workloads.ts';
+import { makersOf } from '../service/workloads.ts';
 import { serviceBackends, type ServiceBackend } from './paths.ts';
 
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
@@ -188,16 +187,12 @@ function isServed({ ready }: Backend, { name = '' }: ServicePort): boolean {
 }
 
 /** Pods that start, or an activator that starts them on the first request. */
-function isComing(context: RuleContext, { service, pods, ref: self, hasLeavingPods, ready }: Backend): boolean {
+function isComing(context: RuleContext, { service, pods, hasLeavingPods, ready }: Backend): boolean {
   if (ready.length > 0) return false;
   if (pods.length > 0) return pods.every((pod) => isStarting(pod, context));
   if (hasLeavingPods || ageOf(service, context.now) < grace.newObject) return true;
-  const idle = makers(context.view, service, self.namespace);
+  const idle = makersOf(context.view, service);
   return idle.length > 0 && !idle.every((w) => staysWithoutPods(w.object, context.now));
-}
-
-function makers(view: ClusterView, service: Service, namespace: string | undefined) {
-  return labelledWorkloads(view, namespace).filter((w) => matchesLabels(service.spec?.selector, w.labels));
 }
 
 function unavailableDraft(
@@ -208,7 +203,7 @@ function unavailableDraft(
 ): Draft {
   const { ingress, service: name } = first;
   const { pods, ref: self, slices, ready } = backend;
-  const workloads = makers(view, backend.service, self.namespace).map((w) => w.ref);
+  const workloads = makersOf(view, backend.service).map((w) => w.ref);
   const [notReady] = backend.endpoints;
   const why = ready.length > 0 ? 'no pod that serves that port' : 'no ready pod';
   return {

@@ -1,6 +1,7 @@
 import {
   isReady,
   keyStep,
+  matchesLabels,
   nearest,
   podSpecPath,
   refKey,
@@ -9,6 +10,7 @@ import {
   type KubeObject,
   type ObjectRef,
   type Pod,
+  type Service,
 } from '../../../domain/index.ts';
 import { controllerOf, type ClusterView } from '../../../cluster/index.ts';
 import { livePods } from '../../rule.ts';
@@ -24,21 +26,36 @@ export interface LabelledWorkload {
 
 const MAKERS = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'] as const;
 
+const cache = new WeakMap<ClusterView, Map<string, readonly LabelledWorkload[]>>();
+
 /** Workloads of a namespace with the labels of their templates; pods of other controllers, or of none, stand for themselves. */
-export function labelledWorkloads(view: ClusterView, namespace: string | undefined): readonly LabelledWorkload[] {
+export function labelledWorkloads(view: ClusterView, namespace = ''): readonly LabelledWorkload[] {
+  const known = cache.get(view) ?? new Map<string, readonly LabelledWorkload[]>();
+  cache.set(view, known);
+  const found = known.get(namespace) ?? findWorkloads(view, namespace);
+  known.set(namespace, found);
+  return found;
+}
+
+function findWorkloads(view: ClusterView, namespace: string): readonly LabelledWorkload[] {
   const found = new Map<string, LabelledWorkload>();
   const add = (object: KubeObject, ref: ObjectRef): void => {
-    if (!found.has(refKey(ref)))
-      found.set(refKey(ref), { object, ref, labels: templateOf(object)?.metadata?.labels ?? {} });
+    const key = refKey(ref);
+    if (!found.has(key)) found.set(key, { object, ref, labels: templateOf(object)?.metadata?.labels ?? {} });
   };
   for (const kind of MAKERS)
     for (const object of view.inNamespace(kind, namespace)) if (!controllerOf(object)) add(object, refOf(object));
   for (const pod of view.inNamespace('Pod', namespace)) {
     const top = view.workload(pod);
-    if (!found.has(refKey(top)) && !view.resolve(top)) add(pod, top);
-    else if (refKey(top) === refKey(refOf(pod))) add(pod, top);
+    if (!view.resolve(top) || top.kind === 'Pod') add(pod, top);
   }
   return [...found.values()];
+}
+
+/** Workloads whose pods a Service would take, whether there are any or not. */
+export function makersOf(view: ClusterView, service: Service): readonly LabelledWorkload[] {
+  const selector = service.spec?.selector;
+  return labelledWorkloads(view, service.metadata.namespace).filter((w) => matchesLabels(selector, w.labels));
 }
 
 /** Where an object carries a label of its pods. */

@@ -2,7 +2,6 @@ import {
   ageOf,
   count,
   listed,
-  matchesLabels,
   matchesSelector,
   oneLine,
   refOf,
@@ -17,7 +16,7 @@ import { absence, endpoints, field, inNamespace } from '../../evidence.ts';
 import type { Draft, Rule, RuleContext } from '../../rule.ts';
 import { backendOf, type Backend } from '../service/backends.ts';
 import { isStarting } from '../service/starting.ts';
-import { labelledWorkloads } from '../service/workloads.ts';
+import { makersOf } from '../service/workloads.ts';
 import { byServer, isEmptySelector, serviceRef, webhooksOf, whatItChecks, type Webhook } from './configurations.ts';
 
 type Group = readonly [Webhook, ...Webhook[]];
@@ -140,7 +139,7 @@ export const noReadyEndpoints: Rule = {
         cause: `Nothing answers for Service ${service.name} in ${service.namespace ?? ''}${
           pods.length === 0 ? '' : `: of ${count(pods.length, 'pod')} none is Ready`
         }. ${consequence(hook)}`,
-        causedBy: [service, ...pods.map(refOf), ...makersOf(view, backend).map((w) => w.ref)],
+        causedBy: [service, ...pods.map(refOf), ...makersOf(view, backend.service).map((w) => w.ref)],
         evidence: [
           field(hook.configuration, `${hook.path}.clientConfig.service.name`),
           ...(endpoint ? [field(endpoint.slice, `.endpoints[${endpoint.index}].conditions.ready`)] : []),
@@ -164,10 +163,6 @@ function isDown(context: RuleContext, { service, slices, ready, pods, hasLeaving
   if (!slices || ready.length > 0 || service.spec?.type === 'ExternalName') return false;
   if (ageOf(service, context.now) < grace.newObject) return false;
   return pods.length > 0 ? !pods.every((pod) => isStarting(pod, context)) : !hasLeavingPods;
-}
-
-function makersOf(view: ClusterView, { service, ref: self }: Backend) {
-  return labelledWorkloads(view, self.namespace).filter((w) => matchesLabels(service.spec?.selector, w.labels));
 }
 
 export const lockout: Rule = {
@@ -241,6 +236,9 @@ function asksOnlyForName(selector: LabelSelector | undefined): boolean {
 function takesOwnPods(view: ClusterView, hook: Webhook, backend: Backend): boolean {
   const selector = hook.entry.objectSelector;
   if (isEmptySelector(selector)) return true;
-  const labels = [...backend.pods.map((pod) => pod.metadata.labels), ...makersOf(view, backend).map((w) => w.labels)];
+  const labels = [
+    ...backend.pods.map((pod) => pod.metadata.labels),
+    ...makersOf(view, backend.service).map((w) => w.labels),
+  ];
   return labels.some((own) => matchesSelector(selector, own));
 }
