@@ -90,7 +90,7 @@ async function readList(source: ClusterSource, read: ListRead, options: ReadOpti
       options.onProgress?.({ kind, objects: objects.length });
     }
   } catch (error) {
-    const what = `${kindInfo(kind).resource}${isNamespaced ? ` in ${scope.namespace ?? 'all namespaces'}` : ''}`;
+    const what = `${plural(kind)}${isNamespaced ? ` in ${scope.namespace ?? 'all namespaces'}` : ''}`;
     // What arrived before the end counts as present; nothing counts as absent but in a namespace that was read whole.
     return {
       ...nothing,
@@ -107,13 +107,22 @@ async function readList(source: ClusterSource, read: ListRead, options: ReadOpti
   };
 }
 
+/** As people say it; the metrics API calls its readings `pods` and `nodes`. */
+function plural(kind: Kind): string {
+  if (kind === 'PodMetrics') return 'pod metrics';
+  return kind === 'NodeMetrics' ? 'node metrics' : kindInfo(kind).resource;
+}
+
 async function readOne(source: ClusterSource, read: GetRead): Promise<Brought> {
   const { get: kind, namespace, name } = read;
   try {
     const object = await source.get(kind, namespace, name);
     return object ? { ...nothing, objects: [object] } : { ...nothing, absent: [ref(kind, namespace, name)] };
   } catch (error) {
-    return { ...nothing, unseen: [failureOf(error, `${kind.toLowerCase()} ${name}`, ref(kind, namespace, name))] };
+    return {
+      ...nothing,
+      unseen: [failureOf(error, `${plural(kind).replace(/s$/, '')} ${name}`, ref(kind, namespace, name))],
+    };
   }
 }
 
@@ -136,8 +145,10 @@ export async function readLogs(
       const slice = await readLog(source, container, previous);
       if (slice) logs.push(slice);
     } catch (error) {
+      // Logs come from the node's kubelet: that it is gone, or refuses the API server, says nothing about the rest.
+      if (!(error instanceof ReadFailure)) throw error;
       unseen.push(
-        failureOf(error, `log of ${container.namespace}/${container.pod}`, {
+        unseenOf(`log of ${container.namespace}/${container.pod}`, error, {
           kind: 'Log',
           namespace: container.namespace,
         }),

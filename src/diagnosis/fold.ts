@@ -5,6 +5,7 @@ import {
   parseTime,
   refKey,
   severities,
+  type Action,
   type CatalogueId,
   type Evidence,
   type Finding,
@@ -161,10 +162,17 @@ function foldedAt(root: Group): FoldedFinding {
     subject: home,
     severity: worst([finding, ...effects.map((e) => e.finding)]),
     ...(Number.isFinite(onset) && { since: new Date(onset).toISOString() }),
+    ...fixOf(root, effects),
     objects,
     evidence: evidenceOf(root, effects),
     consequences: consequencesOf(root, effects),
   };
+}
+
+/** The root's own fix, else that of a symptom of the same object: a rollback mends a bad release whatever broke it. */
+function fixOf(root: Group, effects: readonly Group[]): { readonly fix?: Action } {
+  const fix = root.finding.fix ?? effects.find((e) => isSameObject(e, root) && e.finding.fix)?.finding.fix;
+  return fix ? { fix } : {};
 }
 
 function isSameObject(a: Group, b: Group): boolean {
@@ -195,7 +203,7 @@ function consequencesOf(root: Group, effects: readonly Group[]): readonly Affect
   const ordered = effects.toSorted(
     (a, b) =>
       severities.indexOf(a.finding.severity) - severities.indexOf(b.finding.severity) ||
-      Number(b.finding.rule === 'workload/unavailable') - Number(a.finding.rule === 'workload/unavailable'),
+      loudness(b.finding.rule) - loudness(a.finding.rule),
   );
   for (const e of ordered) {
     const key = refKey(e.home);
@@ -206,6 +214,11 @@ function consequencesOf(root: Group, effects: readonly Group[]): readonly Affect
   for (const r of [...root.affects, ...effects.flatMap((e) => e.affects)])
     if (!affected.has(refKey(r)) && !own.has(refKey(r))) affected.set(refKey(r), { object: r });
   return [...affected.values()];
+}
+
+/** Of several symptoms of a workload these say most to a person. */
+function loudness(rule: CatalogueId): number {
+  return rule === 'workload/unavailable' ? 2 : rule === 'workload/bad-release' ? 1 : 0;
 }
 
 function unique(refs: readonly ObjectRef[]): readonly ObjectRef[] {

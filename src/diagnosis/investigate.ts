@@ -53,6 +53,8 @@ export interface Investigation {
   readonly diagnosis: Diagnosis;
   readonly view: ClusterView;
   readonly identity: ClusterIdentity;
+  /** The objects that were asked about; absent: everything in the scope. */
+  readonly targets?: readonly ObjectRef[];
   /** Time spent on judging, without the reads. */
   readonly thinkingMs: number;
 }
@@ -76,7 +78,7 @@ export async function investigate(
     ...(question.namespace !== undefined && !question.target && { namespace: question.namespace }),
   });
   const thinkingMs = options.clock() - start;
-  return { diagnosis, view, thinkingMs, identity: await identity };
+  return { diagnosis, view, ...(targets && { targets }), thinkingMs, identity: await identity };
 }
 
 function read(source: ClusterSource, question: Question, options: InvestigateOptions): Promise<ClusterView> {
@@ -157,14 +159,21 @@ export const kindsRead: readonly Kind[] = [
 ];
 
 /** The objects asked about; undefined for everything in the scope. */
-function targetsOf(view: ClusterView, { target, targetKind, selector }: Question): readonly ObjectRef[] | undefined {
+function targetsOf(
+  view: ClusterView,
+  { target, targetKind, selector, namespace }: Question,
+): readonly ObjectRef[] | undefined {
   if (target) return [target];
   if (!selector && !targetKind) return undefined;
   const asked: readonly Kind[] = targetKind ? [targetKind] : kindsWithPods;
-  return asked
-    .flatMap((kind): readonly KubeObject[] => view.all(kind))
-    .filter((o) => !selector || matchesSelector(selector, o.metadata.labels))
-    .map(refOf);
+  return (
+    asked
+      .flatMap((kind): readonly KubeObject[] => view.all(kind))
+      // What was read of other namespaces was not asked about.
+      .filter(({ metadata: m }) => namespace === undefined || m.namespace === undefined || m.namespace === namespace)
+      .filter((o) => !selector || matchesSelector(selector, o.metadata.labels))
+      .map(refOf)
+  );
 }
 
 const kindsWithPods: readonly Kind[] = [

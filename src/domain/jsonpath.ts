@@ -38,8 +38,13 @@ export function keyStep(key: string): string {
   return `.${key.replace(/[.\\[]/g, '\\$&')}`;
 }
 
-/** A value as kubectl prints it: text bare, anything else as JSON. */
+/** A value as kubectl prints it: text bare, anything else as JSON with sorted keys, as Go writes maps. */
 export function jsonPathText(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value, sortedKeys);
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

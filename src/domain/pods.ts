@@ -25,27 +25,33 @@ export interface ContainerView {
   readonly statusPath: string;
 }
 
-/** All containers in start order: init and sidecars as listed, then the main ones. */
+const known = new WeakMap<Pod, readonly ContainerView[]>();
+
+/** All containers in start order: init and sidecars as listed, then the main ones. Many rules ask; a pod answers once. */
 export function containersOf(pod: Pod): readonly ContainerView[] {
-  const views: ContainerView[] = [];
-  const add = (specs: readonly Container[] | undefined, list: 'initContainers' | 'containers') => {
-    const statusList = list === 'containers' ? 'containerStatuses' : 'initContainerStatuses';
-    for (const spec of specs ?? []) {
-      const status = pod.status?.[statusList]?.find((s) => s.name === spec.name);
-      const at = `[?(@.name=="${spec.name}")]`;
-      views.push({
-        name: spec.name,
-        role: list === 'containers' ? 'main' : spec.restartPolicy === 'Always' ? 'sidecar' : 'init',
-        spec,
-        ...(status && { status }),
-        specPath: `.spec.${list}${at}`,
-        statusPath: `.status.${statusList}${at}`,
-      });
-    }
-  };
-  add(pod.spec?.initContainers, 'initContainers');
-  add(pod.spec?.containers, 'containers');
+  let views = known.get(pod);
+  if (!views) known.set(pod, (views = [...viewsOf(pod, 'initContainers'), ...viewsOf(pod, 'containers')]));
   return views;
+}
+
+function viewsOf(pod: Pod, list: 'initContainers' | 'containers'): readonly ContainerView[] {
+  const statusList = list === 'containers' ? 'containerStatuses' : 'initContainerStatuses';
+  return (pod.spec?.[list] ?? []).map((spec): ContainerView => {
+    const status = pod.status?.[statusList]?.find((s) => s.name === spec.name);
+    return {
+      name: spec.name,
+      role: list === 'containers' ? 'main' : spec.restartPolicy === 'Always' ? 'sidecar' : 'init',
+      spec,
+      ...(status && { status }),
+      // Written out only for the few containers that evidence speaks of.
+      get specPath() {
+        return `.spec.${list}[?(@.name=="${spec.name}")]`;
+      },
+      get statusPath() {
+        return `.status.${statusList}[?(@.name=="${spec.name}")]`;
+      },
+    };
+  });
 }
 
 /** The end of the last run: the present state when terminated, else the state before the restart. */

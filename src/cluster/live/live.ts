@@ -89,7 +89,9 @@ export class LiveSource implements ClusterSource {
     return this.named(what, async () => {
       const path = objectPath(kind, namespace, name);
       const answer = await this.parts.transport.get(path, { accept: acceptObject(kind), ...triesFor(kind) });
-      if (answer.status === 404 && statusOf(answer)?.details?.name === name) return undefined;
+      const missing = answer.status === 404 ? statusOf(answer)?.details?.name : undefined;
+      // metrics-server names what it lacks with its namespace.
+      if (missing === name || missing === `${namespace ?? ''}/${name}`) return undefined;
       const object = ingest(kind, parseObject(this.checked(what, answer)));
       if (object?.metadata.name !== name || (object.metadata.namespace ?? namespace) !== namespace)
         throw new Error('the answer is another object than the one asked for');
