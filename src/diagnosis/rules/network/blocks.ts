@@ -37,7 +37,7 @@ export const policyBlocksDns: Rule = {
   confidence: 'likely',
   needs: ['NetworkPolicy', 'Pod', 'Namespace'],
   *check({ view }): Generator<Draft> {
-    if (view.all('NetworkPolicy').length === 0 || !view.isComplete('Pod', 'kube-system')) return;
+    if (view.all('NetworkPolicy').length === 0) return;
     const end = dnsEnd(view);
     const judged = new Map<string, readonly NetworkPolicy[]>();
     const cut: { pod: Pod; policies: readonly NetworkPolicy[] }[] = [];
@@ -69,7 +69,7 @@ function blocksDns(view: ClusterView, pod: Pod, end: End): readonly NetworkPolic
   const open = (['UDP', 'TCP'] as const).some((protocol) =>
     end.pods.length > 0
       ? isAllowed(view, policies, 'Egress', end, { port: 53, names: ['dns', 'dns-tcp'], protocol })
-      : // DNS that runs elsewhere may be any peer.
+      : // DNS that was not read, or that runs elsewhere, may be any peer.
         allowsPortToSome(policies, { port: 53, names: [], protocol }),
   );
   return open ? [] : policies;

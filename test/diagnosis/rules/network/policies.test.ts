@@ -62,6 +62,12 @@ describe('network/policy-blocks-dns', () => {
     expect(check(policyBlocksDns, [dns, system, web, egress(rule)])).toEqual([]);
   });
 
+  it('judges by the port alone where the DNS pods were not read', () => {
+    const peer = { to: [{ podSelector: { matchLabels: { app: 'api' } } }] };
+    expect(check(policyBlocksDns, [web, egress({ ports: [port(443)], ...peer })])).toHaveLength(1);
+    expect(check(policyBlocksDns, [web, egress({ ports: [port(53, 'UDP')], ...peer })])).toEqual([]);
+  });
+
   it('sees that the allowed peers are not the DNS pods', () => {
     const rule = { ports: [port(53, 'UDP')], to: [{ podSelector: { matchLabels: { app: 'api' } } }] };
     expect(check(policyBlocksDns, [dns, system, web, egress(rule)])).toHaveLength(1);
