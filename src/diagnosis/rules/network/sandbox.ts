@@ -3,7 +3,9 @@ import {
   ageOf,
   conditionAge,
   conditionOf,
+  groupBy,
   isDeleting,
+  isFinished,
   oneLine,
   ref,
   refOf,
@@ -111,17 +113,15 @@ export const ipExhausted: Rule = {
   confidence: 'certain',
   needs: ['Pod', 'Event'],
   *check({ view }): Generator<Draft> {
+    let addressed: ReadonlyMap<string, readonly Pod[]> | undefined;
     for (const pod of livePods(view)) {
       const failed = failureOf(view, pod);
       const words = EXHAUSTED.exec(failed?.message ?? '')?.[0];
       if (!failed || words === undefined) continue;
       const name = pod.spec?.nodeName ?? '';
       const node = view.get('Node', undefined, name);
-      const others = view
-        .all('Pod')
-        .filter(
-          (p) => p.spec?.nodeName === name && p.spec.hostNetwork !== true && p.status?.podIP !== undefined,
-        ).length;
+      addressed ??= podsWithAddress(view);
+      const others = addressed.get(name)?.length ?? 0;
       const range = node?.spec?.podCIDR;
       yield {
         subject: refOf(pod),
@@ -146,6 +146,14 @@ export const ipExhausted: Rule = {
     }
   },
 };
+
+/** Pods that hold an address of the pod network, by node. */
+function podsWithAddress(view: ClusterView): ReadonlyMap<string, readonly Pod[]> {
+  const holding = view
+    .all('Pod')
+    .filter((p) => p.spec?.hostNetwork !== true && p.status?.podIP !== undefined && !isFinished(p));
+  return groupBy(holding, (p) => p.spec?.nodeName ?? '');
+}
 
 export const cniNotReady: Rule = {
   id: 'network/cni-not-ready',

@@ -121,7 +121,7 @@ const refusal: LogPattern | undefined = patterns.find((p) => p.id === 'rbac-api'
 
 function refusedIn(message: string | undefined): Request | undefined {
   if (message?.includes('system:serviceaccount:') !== true) return undefined;
-  return requestOf((refusal?.find.exec(message)?.groups ?? {}));
+  return requestOf(refusal?.find.exec(message)?.groups ?? {});
 }
 
 /** A controller that may not do its work says so in the events and conditions of the objects it works on. */

@@ -111,6 +111,18 @@ describe('network/policy-blocks-client', () => {
     expect(check(policyBlocksClient, [shop, api, service, failing, ingress(...rules)], { logs: [log] })).toEqual([]);
   });
 
+  it('does not admit a pod of another namespace by its labels alone', () => {
+    const guarded = object('NetworkPolicy', 'guard', {
+      'metadata.namespace': 'data',
+      'spec.podSelector': {},
+      'spec.ingress': [{ from: [{ podSelector: { matchLabels: { app: 'web' } } }] }],
+    });
+    const target = pod('api-1', { 'metadata.namespace': 'data', 'metadata.labels.app': 'api' });
+    const remote = object('Service', 'api', { 'metadata.namespace': 'data' });
+    const far = logOf(failing, 'app', 'dial tcp: connect to api.data.svc:80: connection timed out: api.data.svc:80');
+    expect(check(policyBlocksClient, [shop, target, remote, failing, guarded], { logs: [far] })).toHaveLength(1);
+  });
+
   it('is silent about a connection that was refused: a dropped packet is not answered', () => {
     const refused = logOf(failing, 'app', 'connect ECONNREFUSED api:80');
     expect(check(policyBlocksClient, [shop, api, service, failing, ingress()], { logs: [refused] })).toEqual([]);
