@@ -12,3 +12,4 @@ export * from './refs.ts';
 export * from './selectors.ts';
 export * from './text.ts';
 export * from './time.ts';
+export * from './usage.ts';
