@@ -137,7 +137,9 @@ function portDraft(ingress: Ingress, service: Service, first: ServiceBackend, al
     subject: refOf(ingress),
     causeKey: `${first.service}:${wanted}`,
     title: oneLine(`Ingress ${name}: Service ${first.service} has no port ${wanted}`, 90),
-    cause: `${first.url} leads to port ${wanted} of Service ${first.service}, whose ports are ${have === '' ? 'none' : have}; requests to it fail.${
+    cause: `${first.url} leads to port ${wanted} of Service ${first.service}, ${
+      ports.length === 0 ? 'which has none' : `which has ${ports.length === 1 ? 'only ' : ''}${have}`
+    }; requests to it fail.${
       isTarget ? ` ${wanted} is a target port of the Service, and an Ingress names the Service's own ports.` : ''
     }`,
     causedBy: [refOf(service)],

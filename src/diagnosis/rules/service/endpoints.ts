@@ -52,7 +52,7 @@ function notReadyDraft(view: ClusterView, backend: Backend): Draft {
     title: oneLine(
       targets > 0
         ? `Service ${self.name} has ${count(targets, 'endpoint')}, none is ready`
-        : `Service ${self.name} has no endpoint: none of its ${count(pods.length, 'pod')} is ready`,
+        : `Service ${self.name} has no endpoint: ${pods.length === 1 ? 'its pod is not' : `none of its ${pods.length} pods is`} ready`,
       90,
     ),
     cause: `The Service takes the pods of ${names}, and none of them is Ready, so it sends traffic nowhere.`,
