@@ -1,6 +1,6 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { openLiveSource, openRecording, type ClusterSource, type LiveOptions } from '../cluster/index.ts';
-import { parseDuration } from '../domain/index.ts';
+import { parseDuration, printable } from '../domain/index.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 
@@ -24,7 +24,7 @@ export function withClusterOptions(command: Command): Command {
       '--from <path>',
       'a recorded cluster instead of a live one: a snapshot, a cluster-info dump or a support bundle',
     )
-    .addOption(new Option('--timeout <duration>', 'give up reading after this time').default('60s'));
+    .option('--timeout <duration>', 'give up reading after this time (default: 60s)');
 }
 
 export interface OpenedSource {
@@ -38,10 +38,17 @@ export async function openSource(options: ClusterOptions, context: CliContext): 
   if (options.namespace !== undefined && options.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces exclude each other', 'give one of them');
   if (options.namespace !== undefined) checkName('namespace', options.namespace);
-  const source =
-    options.from === undefined
-      ? await openLiveSource(liveOptions(options, context))
-      : await openRecording(options.from);
+  const live = liveOptions(options, context);
+  for (const flag of ['context', 'kubeconfig'] as const)
+    if (options.from !== undefined && options[flag] !== undefined)
+      throw new UsageError(`--from and --${flag} exclude each other`, '--from reads a recording, not a cluster');
+  const source = options.from === undefined ? await openLiveSource(live) : await openRecording(options.from);
+  // Ctrl-C ends what is being read, or the process would wait for it.
+  const close = () => {
+    source.close();
+  };
+  context.signal.addEventListener('abort', close, { once: true });
+  if (context.signal.aborted) close();
   return {
     source,
     namespace: options.allNamespaces === true ? undefined : (options.namespace ?? source.currentNamespace),
@@ -54,7 +61,7 @@ function liveOptions(options: ClusterOptions, context: CliContext): LiveOptions 
     ...(options.context !== undefined && { context: options.context }),
     env: context.env,
     timeoutMs: durationOption('--timeout', options.timeout ?? '60s'),
-    warn: (text) => context.stderr.write(`warning: ${text}\n`),
+    warn: (text) => context.stderr.write(`warning: ${printable(text)}\n`),
     isTty: context.isInteractive,
   };
 }

@@ -19,14 +19,16 @@ export async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // `aiops … | head` closes the pipe early: that is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // `aiops … | head` closes the pipe early: that is no fault, and no reason to answer 0 where there are findings.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   process.exitCode = await run(args, contextOf(interrupt.signal));
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
+  // What was interrupted has a moment to clean up; a wait that nothing else can end does not hold the process.
+  if (interrupt.signal.aborted) setTimeout(() => process.exit(), 500).unref();
 }
 
 function contextOf(signal: AbortSignal): CliContext {

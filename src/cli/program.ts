@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { printable } from '../domain/index.ts';
 import { withClusterOptions } from './cluster-options.ts';
 import type { CliContext } from './context.ts';
 import { errorText } from './errors.ts';
@@ -49,7 +50,10 @@ export function commandTree(context: CliContext, done: (code: ExitCode) => void)
     )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(printable(text)),
+    })
     .configureHelp({ helpWidth: Math.min(context.stdout.columns ?? 80, 100) })
     .showSuggestionAfterError()
     .exitOverride();
@@ -82,14 +86,18 @@ function addDiagnose(program: Command, context: CliContext, done: Done): void {
     .addOption(
       new Option('-o, --output <format>', 'output format (default: a report for people)').choices(diagnosisFormats),
     )
+    .option('--json', 'the same as -o json')
     .option('--since <duration>', 'only findings that began within this time')
     .addOption(
       new Option('--fail-on <severity>', 'exit 1 from this severity on')
         .choices(['critical', 'warning', 'info', 'never'])
         .default('warning'),
     )
-    .option('--watch', 'look again until nothing is left or --timeout (5m) is over: a deploy gate')
-    .addOption(new Option('--interval <duration>', 'time between two looks with --watch').default('5s'))
+    .option(
+      '-w, --watch',
+      'a deploy gate: look again until rollouts are done and nothing is found, or --timeout (here 5m) is over',
+    )
+    .addOption(new Option('--interval <duration>', 'time between two looks with --watch').default('5s', '5s'))
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .addHelpText('after', diagnoseExamples(context.program))
     .action(async (words: string[], options) => {
@@ -150,6 +158,7 @@ function addConfig(program: Command, context: CliContext, done: Done): void {
   withClusterOptions(config.command('check'))
     .description('check what aiops needs: the cluster, its permissions, metrics')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['json']))
+    .option('--json', 'the same as -o json')
     .action(async (options) => {
       const { configCheckCommand } = await import('./commands/config-check.ts');
       done(await configCheckCommand(options as Parameters<typeof configCheckCommand>[0], context));
@@ -157,11 +166,16 @@ function addConfig(program: Command, context: CliContext, done: Done): void {
 }
 
 function addCompletion(program: Command, context: CliContext, done: Done): void {
+  const installation = `
+Load it at every start of the shell:
+  bash  source <(aiops completion bash)   in ~/.bashrc
+  zsh   source <(aiops completion zsh)    in ~/.zshrc
+  fish  aiops completion fish | source    in ~/.config/fish/config.fish`;
   program
     .command('completion')
     .description('print the completion script of a shell')
     .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('after', '\nTo use it now: source <(aiops completion bash)')
+    .addHelpText('after', installation)
     .action(async (shell: string) => {
       const { completionCommand } = await import('./commands/completion.ts');
       done(completionCommand(shell, context));

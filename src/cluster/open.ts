@@ -11,6 +11,12 @@ export async function openLiveSource(options: LiveOptions): Promise<LiveSource> 
   return openLive(options);
 }
 
+/** Names of the contexts of the kubeconfig. */
+export async function contextNames(options: Pick<LiveOptions, 'kubeconfig' | 'env'>): Promise<readonly string[]> {
+  const live = await import('./live/index.ts');
+  return live.contextNames(options);
+}
+
 /** A recorded cluster: a folder or archive of a cluster-info dump, a support bundle or our own snapshot. */
 export async function openRecording(path: string): Promise<ClusterSource> {
   const { openBundle } = await import('./bundle/index.ts');

@@ -1,5 +1,6 @@
-import type { ClusterView } from '../cluster/index.ts';
+import { controllerOf, type ClusterView } from '../cluster/index.ts';
 import {
+  isDeleting,
   isReady,
   refKey,
   refOf,
@@ -38,6 +39,8 @@ export function unsettled(view: ClusterView, { namespace, targets }: GateScope):
 
 function unreadyPod(pod: Pod): string | undefined {
   const phase = pod.status?.phase ?? 'Unknown';
+  // What goes away is replaced, and an evicted pod of a workload lies around for long.
+  if (isDeleting(pod) || (phase === 'Failed' && controllerOf(pod))) return undefined;
   return phase === 'Succeeded' || isReady(pod) ? undefined : `${phase}, not Ready`;
 }
 

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
-import { openLiveSource, type LiveSource } from '../../cluster/index.ts';
-import { kindFromWord, kinds, type Kind } from '../../domain/index.ts';
+import { contextNames, openLiveSource, openRecording, type ClusterSource } from '../../cluster/index.ts';
+import { kindFromWord, kinds, printable, type Kind } from '../../domain/index.ts';
 import type { CliContext } from '../context.ts';
 import { exitCode, type ExitCode } from '../exit-codes.ts';
 
@@ -24,20 +24,45 @@ const subjects = [
   'cluster',
 ];
 
+/** Answers that the value is a file: the shell completes those itself. */
+const FILES = ':files';
+
 /** Candidates for the last of `words`, one a line. Whatever fails, completion stays silent. */
 export async function completeCommand(
-  words: readonly string[],
+  typed: readonly string[],
   program: Command,
   context: CliContext,
 ): Promise<ExitCode> {
+  const { words, prefix } = separated(typed);
   try {
     const candidates = await complete(words, program, context);
     const last = words.at(-1) ?? '';
-    for (const c of candidates) if (c.startsWith(last)) context.stdout.write(`${c}\n`);
+    for (const c of candidates)
+      if (c === FILES || c.startsWith(last)) context.stdout.write(`${c === FILES ? '' : prefix}${printable(c)}\n`);
   } catch {
     // No cluster, no permission: nothing to offer.
   }
   return exitCode.ok;
+}
+
+/**
+ * `--flag=value` as two words, the last one too: `prefix` is what a shell wants to see again before the value. bash
+ * breaks words at `=` itself.
+ */
+function separated(typed: readonly string[]): { words: readonly string[]; prefix: string } {
+  const words: string[] = [];
+  let prefix = '';
+  for (const [i, word] of typed.entries()) {
+    const isLast = i === typed.length - 1;
+    const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+    if (word === '=' && words.at(-1)?.startsWith('--') === true) {
+      if (isLast) words.push('');
+    } else if (flag !== undefined && value !== undefined) {
+      words.push(flag, value);
+      if (isLast) prefix = `${flag}=`;
+    } else words.push(word);
+  }
+  return { words, prefix };
 }
 
 async function complete(words: readonly string[], program: Command, context: CliContext): Promise<readonly string[]> {
@@ -88,9 +113,11 @@ function argumentsOf(command: Command, rest: readonly string[]): readonly string
 async function valuesOf(option: Option, rest: readonly string[], context: CliContext): Promise<readonly string[]> {
   if (option.argChoices) return option.argChoices;
   if (option.long === '--namespace') return namesOf('Namespace', rest, context);
-  if (option.long === '--context')
-    return withSource(rest, context, (source) => Promise.resolve([source.identity.name]));
-  return [];
+  if (option.long === '--context') {
+    const kubeconfig = flag(rest, '--kubeconfig');
+    return contextNames({ ...(kubeconfig !== undefined && { kubeconfig }), env: context.env });
+  }
+  return /<(file|path)>/.test(option.flags) ? [FILES] : [];
 }
 
 async function diagnoseArguments(
@@ -113,9 +140,10 @@ async function diagnoseArguments(
 async function namesOf(kind: Kind, rest: readonly string[], context: CliContext): Promise<readonly string[]> {
   const isNamespaced = kinds.find((k) => k.kind === kind)?.namespaced === true;
   return withSource(rest, context, async (source) => {
-    const namespace = flag(rest, '-n', '--namespace') ?? source.currentNamespace;
+    const isAll = rest.includes('-A') || rest.includes('--all-namespaces');
+    const namespace = isAll ? undefined : (flag(rest, '-n', '--namespace') ?? source.currentNamespace);
     const names: string[] = [];
-    for await (const page of source.list(kind, isNamespaced ? { namespace } : {}))
+    for await (const page of source.list(kind, isNamespaced && namespace !== undefined ? { namespace } : {}))
       names.push(...page.map((o) => o.metadata.name ?? ''));
     return names;
   });
@@ -124,18 +152,20 @@ async function namesOf(kind: Kind, rest: readonly string[], context: CliContext)
 async function withSource(
   rest: readonly string[],
   context: CliContext,
-  use: (source: LiveSource) => Promise<readonly string[]>,
+  use: (source: ClusterSource) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
+  const from = flag(rest, '--from');
   const kubeconfig = flag(rest, '--kubeconfig');
   const contextName = flag(rest, '--context');
-  const source = await openLiveSource({
+  const live = {
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(contextName !== undefined && { context: contextName }),
     env: context.env,
     timeoutMs: DEADLINE_MS,
     warn: () => undefined,
     isTty: false,
-  });
+  };
+  const source: ClusterSource = from === undefined ? await openLiveSource(live) : await openRecording(from);
   try {
     return await use(source);
   } finally {

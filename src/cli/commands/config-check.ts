@@ -3,13 +3,15 @@ import { kindsRead } from '../../diagnosis/index.ts';
 import { kindInfo, listed, type Kind } from '../../domain/index.ts';
 import { openSource, type ClusterOptions } from '../cluster-options.ts';
 import { colors, type CliContext } from '../context.ts';
-import { errorText } from '../errors.ts';
+import { errorText, UsageError } from '../errors.ts';
 import { exitCode, type ExitCode } from '../exit-codes.ts';
+import { namespaceMustExist } from '../question.ts';
 import { columns } from '../render/layout.ts';
 import { version } from '../version.ts';
 
 export interface ConfigCheckOptions extends ClusterOptions {
   readonly output?: 'json';
+  readonly json?: boolean;
 }
 
 /** missing: something optional is not there; failed: diagnosis cannot work. */
@@ -27,13 +29,17 @@ export async function configCheckCommand(options: ConfigCheckOptions, context: C
     const { source, namespace } = await openSource(options, context);
     try {
       checks.push(...(await clusterChecks(source, namespace)));
+      context.signal.throwIfAborted();
+      if (namespace !== undefined) await namespaceMustExist(source, namespace);
     } finally {
       source.close();
     }
   } catch (error) {
+    // A wrong flag is no state of the set-up.
+    if (error instanceof UsageError || context.signal.aborted) throw error;
     const [message = '', hint] = errorText(error, {}).trim().split('\n');
     checks.push({
-      name: 'cluster',
+      name: checks.some((c) => c.name === 'cluster') ? 'namespace' : 'cluster',
       status: 'failed',
       detail: message.replace(/^error: /, ''),
       ...(hint !== undefined && { hint: hint.trim() }),
@@ -102,8 +108,8 @@ async function tryToList(
   }
 }
 
-function print(checks: readonly Check[], { output }: ConfigCheckOptions, context: CliContext): void {
-  if (output === 'json') {
+function print(checks: readonly Check[], { output, json }: ConfigCheckOptions, context: CliContext): void {
+  if (output === 'json' || json === true) {
     context.stdout.write(`${JSON.stringify({ apiVersion: 'aiops/v1', kind: 'ConfigCheck', checks }, undefined, 2)}\n`);
     return;
   }

@@ -86,6 +86,11 @@ export function loadConfig(options: ConfigOptions): ClusterConfig {
   };
 }
 
+/** Names of all contexts, of the same files. Throws ConfigFailure. */
+export function contextNames(options: FileOptions): readonly string[] {
+  return [...merge(findFiles(options).files).contexts.keys()].map((name) => oneLine(name));
+}
+
 function contextNamed(
   merged: Merged,
   name: string,

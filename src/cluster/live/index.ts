@@ -8,6 +8,7 @@ import { LiveSource } from './live.ts';
 import { proxyFromEnv, withScheme } from './proxy.ts';
 import { Transport, type Tuning } from './transport.ts';
 
+export { contextNames } from './config.ts';
 export { LiveSource, type AccessRules } from './live.ts';
 
 export interface LiveOptions {

@@ -1,0 +1,160 @@
+import { distance } from 'fastest-levenshtein';
+import type { ClusterSource } from '../cluster/index.ts';
+import type { Investigation, Question } from '../diagnosis/index.ts';
+import { isKind, kindInfo, listed, nearest, refText, type LabelSelector } from '../domain/index.ts';
+import { checkName } from './cluster-options.ts';
+import { UserError } from './errors.ts';
+import type { Subject } from './subject.ts';
+
+export interface Asked {
+  readonly question: Question;
+  /** What was understood, where the words left a choice. */
+  readonly note?: string;
+}
+
+/** The question behind the words of a command line; names are completed from the cluster, for reading only. */
+export async function askedOf(
+  source: ClusterSource,
+  subject: Subject,
+  namespace: string | undefined,
+  labels: LabelSelector | undefined,
+): Promise<Asked> {
+  const selector = labels === undefined ? {} : { selector: labels };
+  const scope = namespace === undefined ? {} : { namespace };
+  if (subject.kind === 'cluster') return { question: selector };
+  if (subject.kind === 'everything') return { question: { ...scope, ...selector } };
+  if (subject.kind === 'Namespace') {
+    const name = subject.name ?? namespace;
+    if (name !== undefined) checkName('namespace', name);
+    return { question: { ...(name !== undefined && { namespace: name }), ...selector } };
+  }
+  if (subject.name === undefined)
+    return { question: { ...(subject.isClusterScoped ? {} : scope), ...selector, targetKind: subject.kind } };
+  checkName(subject.kind.toLowerCase(), subject.name);
+  if (subject.isClusterScoped) return { question: { target: { kind: subject.kind, name: subject.name } } };
+  const named = { kind: subject.kind, name: subject.name };
+  const inNamespace = namespace ?? (await onlyNamespaceOf(source, named));
+  if (subject.kind !== 'Pod')
+    return { question: { namespace: inNamespace, target: { ...named, namespace: inNamespace } } };
+  const { name, note } = await podByPrefix(source, inNamespace, subject.name);
+  return {
+    question: { namespace: inNamespace, target: { kind: 'Pod', namespace: inNamespace, name } },
+    ...(note !== undefined && { note }),
+  };
+}
+
+type Named = Pick<Exclude<Subject, { kind: 'everything' | 'cluster' }>, 'kind'> & { readonly name: string };
+
+/** A recording has no current namespace, and -A names none: the object's own, when only one has that name. */
+async function onlyNamespaceOf(source: ClusterSource, { kind, name }: Named): Promise<string> {
+  const found = new Set<string>();
+  const names: string[] = [];
+  for await (const page of source.list(kind, {}))
+    for (const { metadata } of page) {
+      names.push(metadata.name ?? '');
+      if (metadata.name === name || (kind === 'Pod' && metadata.name?.startsWith(name) === true))
+        found.add(metadata.namespace ?? '');
+    }
+  const [first] = found;
+  if (found.size > 1)
+    throw new UserError(`${kind.toLowerCase()} ${name} exists in ${[...found].join(', ')}`, 'say which one with -n');
+  if (first === undefined) throw notFound(kind, undefined, name, names);
+  return first;
+}
+
+/** For reading, the beginning of a pod's name will do; an unhealthy pod is preferred. */
+async function podByPrefix(
+  source: ClusterSource,
+  namespace: string,
+  name: string,
+): Promise<{ name: string; note?: string }> {
+  if (await source.get('Pod', namespace, name)) return { name };
+  const pods = [];
+  for await (const page of source.list('Pod', { namespace })) pods.push(...page);
+  const matching = pods.filter((p) => p.metadata.name?.startsWith(name) === true);
+  const ill = matching.find((p) => p.status?.conditions?.find((c) => c.type === 'Ready')?.status !== 'True');
+  const chosen = (ill ?? matching[0])?.metadata.name;
+  if (chosen === undefined) {
+    await namespaceMustExist(source, namespace);
+    throw notFound(
+      'Pod',
+      namespace,
+      name,
+      pods.map((p) => p.metadata.name ?? ''),
+    );
+  }
+  const of = matching.length === 1 ? '' : `, one of ${matching.length} whose names begin with ${name}`;
+  return { name: chosen, note: `looking at pod/${chosen}${of}` };
+}
+
+/** Throws when the namespace is known not to exist; what cannot be told passes. */
+export async function namespaceMustExist(source: ClusterSource, namespace: string): Promise<void> {
+  const names: string[] = [];
+  try {
+    if (await source.get('Namespace', undefined, namespace)) return;
+    for await (const page of source.list('Namespace', {})) names.push(...page.map((n) => n.metadata.name ?? ''));
+  } catch {
+    // Who may not see namespaces cannot be told about them.
+    return;
+  }
+  throw notFound('Namespace', undefined, namespace, names);
+}
+
+/** Throws when what was asked about is not there: nothing found wrong with nothing is no good news. */
+export function mustExist({ target, targetKind, selector, namespace }: Question, found: Investigation): void {
+  const { view, targets } = found;
+  if (namespace !== undefined && view.find('Namespace', undefined, namespace).state === 'absent')
+    throw notFound(
+      'Namespace',
+      undefined,
+      namespace,
+      view.all('Namespace').map((n) => n.metadata.name ?? ''),
+    );
+  if (target && target.kind !== 'Pod' && isKind(target.kind)) {
+    const lookup = view.find(target.kind, target.namespace, target.name);
+    if (lookup.state === 'unknown') throw new UserError(`diagnose ${refText(target)}: ${lookup.why}`);
+    if (lookup.state === 'absent')
+      throw notFound(
+        target.kind,
+        target.namespace,
+        target.name,
+        view.inNamespace(target.kind, target.namespace).map((o) => o.metadata.name ?? ''),
+      );
+  }
+  if (targets?.length !== 0) return;
+  const where = namespace === undefined ? 'the cluster' : `namespace ${namespace}`;
+  const what = targetKind === undefined ? 'nothing' : `no ${kindInfo(targetKind).resource}`;
+  const kind = targetKind === undefined ? 'all' : kindInfo(targetKind).resource;
+  if (targetKind !== undefined && !view.isComplete(targetKind, namespace))
+    throw new UserError(`${kind} of ${where} could not be read: ${whyUnread(found, targetKind)}`);
+  throw new UserError(
+    `there ${targetKind === undefined ? 'is' : 'are'} ${what} in ${where}${selector ? ' that carries these labels' : ''}`,
+    `see what exists: kubectl get ${kind}${namespace === undefined ? ' -A' : ` -n ${namespace}`}${selector ? ' --show-labels' : ''}`,
+  );
+}
+
+function whyUnread({ view }: Investigation, kind: string): string {
+  return view.unseen.find((u) => u.kind === kind)?.detail ?? 'they were not read';
+}
+
+function notFound(kind: string, namespace: string | undefined, name: string, names: readonly string[]): UserError {
+  const near = nearest(name, names) ?? (name.length > 2 ? names.find((n) => n.includes(name)) : undefined);
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+  const scope = namespace === undefined ? '' : ` -n ${namespace}`;
+  const next =
+    near !== undefined
+      ? `did you mean ${near}?`
+      : names.length > 0
+        ? `there ${names.length === 1 ? 'is' : 'are'} ${listed(byNearness(name, names), 6)}`
+        : `see what exists: kubectl get ${kindWord(kind)}${scope}`;
+  return new UserError(`${kind.toLowerCase()} ${name} not found${where}`, next);
+}
+
+function byNearness(name: string, names: readonly string[]): readonly string[] {
+  const far = new Map(names.map((n) => [n, distance(name, n)]));
+  return [...far.keys()].toSorted((a, b) => (far.get(a) ?? 0) - (far.get(b) ?? 0) || (a < b ? -1 : 1));
+}
+
+function kindWord(kind: string): string {
+  return isKind(kind) ? kindInfo(kind).resource : kind.toLowerCase();
+}
