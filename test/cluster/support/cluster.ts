@@ -57,6 +57,6 @@ export async function eventually<T>(
   for (;;) {
     const answer = await ask();
     if (isThere(answer) || performance.now() > end) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
   }
 }

@@ -14,6 +14,8 @@ export interface Fault {
   /** Rules that must not be a root here. */
   readonly absent: readonly string[];
   readonly waitSeconds: number;
+  /** The fault is not in its namespace: the whole cluster is asked (`# scope: cluster`). */
+  readonly isClusterWide: boolean;
 }
 
 const folder = join(import.meta.dirname, '..', 'faults');
@@ -39,6 +41,7 @@ export function loadFaults(): readonly Fault[] {
         title: comments('title')[0],
         absent: comments('absent'),
         waitSeconds: Number.parseInt(comments('wait')[0] ?? '60', 10),
+        isClusterWide: comments('scope')[0] === 'cluster',
       };
     });
 }
