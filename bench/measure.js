@@ -8,7 +8,10 @@ export const aiops = fileURLToPath(new URL('../bin/aiops.js', import.meta.url));
 export function once(args, env = process.env) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const child = spawn('/usr/bin/time', ['-f', '%M', process.execPath, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('/usr/bin/time', ['-f', '%M', process.execPath, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const out = [];
     const err = [];
     child.stdout.on('data', (c) => out.push(c));
@@ -16,7 +19,13 @@ export function once(args, env = process.env) {
     child.on('error', reject);
     child.on('close', (code) => {
       const lines = Buffer.concat(err).toString().trim().split('\n');
-      resolve({ ms: performance.now() - start, peakMiB: Number(lines.at(-1)) / 1024, code, stdout: Buffer.concat(out).toString(), stderr: lines.slice(0, -1).join('\n') });
+      resolve({
+        ms: performance.now() - start,
+        peakMiB: Number(lines.at(-1)) / 1024,
+        code,
+        stdout: Buffer.concat(out).toString(),
+        stderr: lines.slice(0, -1).join('\n'),
+      });
     });
   });
 }

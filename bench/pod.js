@@ -11,7 +11,13 @@ const raw = new URL('raw.js', import.meta.url).pathname;
 let ok = true;
 for (const pod of items.filter((p) => wanted === undefined || p.metadata.name === wanted)) {
   const { name, uid, ownerReferences = [] } = pod.metadata;
-  const owner = ownerReferences[0]?.kind === 'ReplicaSet' ? [`/apis/apps/v1/namespaces/${namespace}/replicasets/${ownerReferences[0].name}!`, `/apis/apps/v1/namespaces/${namespace}/deployments/${ownerReferences[0].name.replace(/-[^-]+$/, '')}!`] : [];
+  const owner =
+    ownerReferences[0]?.kind === 'ReplicaSet'
+      ? [
+          `/apis/apps/v1/namespaces/${namespace}/replicasets/${ownerReferences[0].name}!`,
+          `/apis/apps/v1/namespaces/${namespace}/deployments/${ownerReferences[0].name.replace(/-[^-]+$/, '')}!`,
+        ]
+      : [];
   const paths = [
     `/api/v1/namespaces/${namespace}/pods/${name}!`,
     `/api/v1/namespaces/${namespace}/services`,
@@ -19,7 +25,11 @@ for (const pod of items.filter((p) => wanted === undefined || p.metadata.name ==
     ...(pod.spec.nodeName ? [`/api/v1/nodes/${pod.spec.nodeName}!`] : ['/api/v1/nodes']),
     ...owner,
   ];
-  const result = await compare([aiops, 'diagnose', 'pod', name, '-n', namespace, '-o', 'json', '--fail-on', 'never'], [raw, ...paths], 5);
+  const result = await compare(
+    [aiops, 'diagnose', 'pod', name, '-n', namespace, '-o', 'json', '--fail-on', 'never'],
+    [raw, ...paths],
+    5,
+  );
   ok = report(`diagnose pod ${name}`, result, 1.5) && ok;
 }
 process.exitCode = process.argv.includes('--check') && !ok ? 1 : 0;

@@ -65,6 +65,20 @@ describe('folding by owner', () => {
   });
 });
 
+describe('the fix of a folded finding', () => {
+  const deployment = object('Deployment', 'web');
+  const web = owned(pod('web-1'), deployment);
+  const undo = { verb: 'rollout-undo', target: refOf(deployment) } as const;
+
+  it('is that of a symptom of the same object where the root has none', () => {
+    const folded = fold(viewOf([deployment, web]), [
+      finding('container/command-not-found', web),
+      finding('workload/bad-release', deployment, { fix: undo, causedBy: [refOf(web)] }),
+    ]);
+    expect(folded.map((f) => [f.rule, f.fix])).toEqual([['container/command-not-found', undo]]);
+  });
+});
+
 describe('folding along causes', () => {
   const web = pod('web');
   const service = object('Service', 'web');
