@@ -3,6 +3,7 @@ export * from './open.ts';
 export * from './owners.ts';
 export * from './read.ts';
 export * from './read-pod.ts';
+export * from './room.ts';
 export * from './source.ts';
 export * from './view.ts';
 export * from './ingest.ts';

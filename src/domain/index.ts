@@ -5,6 +5,8 @@ export * from './finding.ts';
 export * from './kinds.ts';
 export * from './jsonpath.ts';
 export type * from './kube.ts';
+export * from './node-fit.ts';
+export * from './pod-demand.ts';
 export * from './pods.ts';
 export * from './quantity.ts';
 export * from './redact.ts';

@@ -1,19 +1,22 @@
-import type { ClusterView } from '../../cluster/index.ts';
+import { roomOf, type ClusterView, type NodeRoom } from '../../cluster/index.ts';
 import {
+  blockingTaints,
   conditionAge,
   conditionOf,
   isDeleting,
   isFinished,
+  meetsAll,
+  nodeDemand,
+  podDemand,
+  type Amounts,
   type Condition,
+  type NodeDemand,
   type ObjectRef,
   type Pod,
   type Taint,
 } from '../../domain/index.ts';
 import { grace } from '../settings.ts';
-import { podDemand, type Amounts } from './demand.ts';
-import { blockingTaints, meetsAll, nodeDemand, type NodeDemand } from './fit.ts';
 import { parseSchedulerMessage, type MessagePart, type Obstacle, type SchedulerMessage } from './message.ts';
-import { roomOf, type NodeRoom } from './room.ts';
 
 /** A node where the pod belongs by its labels, but whose taints keep it away. */
 export interface Tainted {

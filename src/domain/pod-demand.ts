@@ -1,4 +1,6 @@
-import { containersOf, parseQuantity, type Pod } from '../../domain/index.ts';
+import type { Pod } from './kube.ts';
+import { containersOf } from './pods.ts';
+import { parseQuantity } from './quantity.ts';
 
 /** Amounts by resource name, in nanos of its unit. */
 export type Amounts = ReadonlyMap<string, bigint>;
@@ -15,16 +17,16 @@ export function podDemand(pod: Pod): Amounts {
   for (const { role, spec } of containersOf(pod)) {
     const wanted = amounts(requestsOf(spec.resources));
     if (role === 'init') keepLargest(init, plus(wanted, sidecars));
-    else add(running, wanted);
+    else addAmounts(running, wanted);
     if (role === 'sidecar') {
-      add(sidecars, wanted);
+      addAmounts(sidecars, wanted);
       keepLargest(init, sidecars);
     }
   }
   keepLargest(running, init);
   const whole = pod.spec?.resources;
   for (const [name, amount] of amounts(requestsOf(whole))) running.set(name, amount);
-  add(running, amounts(pod.spec?.overhead));
+  addAmounts(running, amounts(pod.spec?.overhead));
   return running;
 }
 
@@ -48,13 +50,13 @@ export function amounts(list: Readonly<Record<string, string>> | undefined): Amo
   return result;
 }
 
-export function add(target: Map<string, bigint>, more: Amounts): void {
+export function addAmounts(target: Map<string, bigint>, more: Amounts): void {
   for (const [name, amount] of more) target.set(name, (target.get(name) ?? 0n) + amount);
 }
 
 function plus(a: Amounts, b: Amounts): Amounts {
   const sum = new Map(a);
-  add(sum, b);
+  addAmounts(sum, b);
   return sum;
 }
 

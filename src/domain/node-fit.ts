@@ -1,4 +1,5 @@
-import { matchesExpression, type Node, type PodSpec, type Taint, type Toleration } from '../../domain/index.ts';
+import type { Node, PodSpec, Taint, Toleration } from './kube.ts';
+import { matchesExpression } from './selectors.ts';
 
 /** The taint that a cordon sets; the cordon itself is judged by spec.unschedulable. */
 export const CORDON_TAINT = 'node.kubernetes.io/unschedulable';
