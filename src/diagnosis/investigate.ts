@@ -85,7 +85,12 @@ function read(source: ClusterSource, question: Question, options: InvestigateOpt
   const { namespace, target } = question;
   if (target?.kind === 'Pod' && target.namespace !== undefined)
     return readPod(source, target.namespace, target.name, options);
-  return readAll(source, emptyView(source), scopeReads(kindsRead, namespace), options);
+  return readAll(
+    source,
+    emptyView(source),
+    scopeReads(namespace === undefined ? kindsRead : kindsOfNamespace, namespace),
+    options,
+  );
 }
 
 /** A pod costs a few requests, however many others its namespace holds. */
@@ -157,6 +162,9 @@ export const kindsRead: readonly Kind[] = [
     ...rules.flatMap((r) => r.needs).filter((need): need is Kind => isKind(need)),
   ]),
 ];
+
+/** Definitions of custom resources are long and say nothing about one namespace. */
+const kindsOfNamespace = kindsRead.filter((kind) => kind !== 'CustomResourceDefinition');
 
 /** The objects asked about; undefined for everything in the scope. */
 function targetsOf(
