@@ -65,12 +65,14 @@ export function event(e: KubeEvent): Evidence {
     kind === 'Node' || uid === undefined
       ? `involvedObject.kind=${kind},involvedObject.name=${name}`
       : `involvedObject.uid=${uid}`;
+  // The table of `kubectl get events` ends a message at its first line break.
+  const whole = (e.message ?? '').trim().includes('\n') ? ` -o jsonpath='{.items[*].message}'` : '';
   return {
     object: ref(kind, namespace, name),
     what: `event ${e.reason ?? ''}`,
     value: oneLine(e.message ?? '', 1000),
     ...(time !== undefined && { at: new Date(time).toISOString() }),
-    command: `kubectl get events -n ${e.metadata.namespace ?? 'default'} --field-selector ${selector}`,
+    command: `kubectl get events -n ${e.metadata.namespace ?? 'default'} --field-selector ${selector}${whole}`,
   };
 }
 

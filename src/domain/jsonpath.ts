@@ -38,10 +38,12 @@ export function keyStep(key: string): string {
   return `.${key.replace(/[.\\[]/g, '\\$&')}`;
 }
 
-/** A value as kubectl prints it: text bare, anything else as JSON with sorted keys, as Go writes maps. */
+/** A value as kubectl prints it: text bare, anything else as JSON the way Go writes it. */
 export function jsonPathText(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value, sortedKeys);
+  if (typeof value === 'string') return value;
+  const escaped: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+  return JSON.stringify(value, sortedKeys).replace(/[<>&]/g, (c) => escaped[c] ?? c);
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {
