@@ -42,7 +42,7 @@ export async function openSource(options: ClusterOptions, context: CliContext): 
   for (const flag of ['context', 'kubeconfig'] as const)
     if (options.from !== undefined && options[flag] !== undefined)
       throw new UsageError(`--from and --${flag} exclude each other`, '--from reads a recording, not a cluster');
-  const source = options.from === undefined ? await openLiveSource(live) : await openRecording(options.from);
+  const source = options.from === undefined ? await openLiveSource(live) : await openRecorded(options.from, live.warn);
   // Ctrl-C ends what is being read, or the process would wait for it.
   const close = () => {
     source.close();
@@ -53,6 +53,12 @@ export async function openSource(options: ClusterOptions, context: CliContext): 
     source,
     namespace: options.allNamespaces === true ? undefined : (options.namespace ?? source.currentNamespace),
   };
+}
+
+async function openRecorded(path: string, warn: (text: string) => void): Promise<ClusterSource> {
+  const source = await openRecording(path);
+  for (const doubt of source.doubts) warn(doubt);
+  return source;
 }
 
 function liveOptions(options: ClusterOptions, context: CliContext): LiveOptions {

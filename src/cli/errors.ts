@@ -20,8 +20,11 @@ export class UsageError extends UserError {
 /** The chain of messages of an error and its causes, outermost first, without repetitions. */
 function chain(error: unknown): readonly string[] {
   const messages: string[] = [];
-  for (let at: unknown = error; at instanceof Error && messages.length < 6; at = at.cause)
+  for (let at: unknown = error; at instanceof Error && messages.length < 6; at = at.cause) {
     if (!messages.some((m) => m.includes(at.message))) messages.push(at.message);
+    // A failed read says it all, in words for people.
+    if (at.name === 'ReadFailure') break;
+  }
   return messages.length > 0 ? messages : [String(error)];
 }
 

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import type { ClusterSource } from '../cluster/index.ts';
+import type { ClusterSource, ClusterView } from '../cluster/index.ts';
 import type { Investigation, Question } from '../diagnosis/index.ts';
 import { isKind, kindInfo, listed, nearest, refText, type LabelSelector } from '../domain/index.ts';
 import { checkName } from './cluster-options.ts';
@@ -49,12 +49,17 @@ type Named = Pick<Exclude<Subject, { kind: 'everything' | 'cluster' }>, 'kind'> 
 async function onlyNamespaceOf(source: ClusterSource, { kind, name }: Named): Promise<string> {
   const found = new Set<string>();
   const names: string[] = [];
-  for await (const page of source.list(kind, {}))
-    for (const { metadata } of page) {
-      names.push(metadata.name ?? '');
-      if (metadata.name === name || (kind === 'Pod' && metadata.name?.startsWith(name) === true))
-        found.add(metadata.namespace ?? '');
-    }
+  try {
+    for await (const page of source.list(kind, {}))
+      for (const { metadata } of page) {
+        names.push(metadata.name ?? '');
+        if (metadata.name === name || (kind === 'Pod' && metadata.name?.startsWith(name) === true))
+          found.add(metadata.namespace ?? '');
+      }
+  } catch (error) {
+    // A recording of some namespaces answers with those that it holds.
+    if (names.length === 0) throw error;
+  }
   const [first] = found;
   if (found.size > 1)
     throw new UserError(`${kind.toLowerCase()} ${name} exists in ${[...found].join(', ')}`, 'say which one with -n');
@@ -110,6 +115,7 @@ export function mustExist({ target, targetKind, selector, namespace }: Question,
       namespace,
       view.all('Namespace').map((n) => n.metadata.name ?? ''),
     );
+  nothingRead(view, namespace, target ? isKind(target.kind) && kindInfo(target.kind).namespaced : true);
   if (target && target.kind !== 'Pod' && isKind(target.kind)) {
     const lookup = view.find(target.kind, target.namespace, target.name);
     if (lookup.state === 'unknown') throw new UserError(`diagnose ${refText(target)}: ${lookup.why}`);
@@ -130,6 +136,19 @@ export function mustExist({ target, targetKind, selector, namespace }: Question,
   throw new UserError(
     `there ${targetKind === undefined ? 'is' : 'are'} ${what} in ${where}${selector ? ' that carries these labels' : ''}`,
     `see what exists: kubectl get ${kind}${namespace === undefined ? ' -A' : ` -n ${namespace}`}${selector ? ' --show-labels' : ''}`,
+  );
+}
+
+/** Throws when of the objects that live in namespaces nothing could be read at all. */
+export function nothingRead(view: ClusterView, namespace: string | undefined, isNamespaced: boolean): void {
+  const isOfNamespaces = ({ kind }: { kind: string }) => isKind(kind) && kindInfo(kind).namespaced;
+  if (!isNamespaced || view.facts.complete.some(isOfNamespaces) || view.facts.objects.some(isOfNamespaces)) return;
+  const why = view.unseen.find((u) => u.kind === 'Pod') ?? view.unseen[0];
+  throw new UserError(
+    `nothing could be read of ${namespace === undefined ? 'the cluster' : `namespace ${namespace}`}: ${why?.detail ?? 'there was no answer'}`,
+    why?.reason === 'forbidden'
+      ? 'look at a namespace that this account may read with -n, or bind the ClusterRole of deploy/k8s/rbac-reader.yaml to it'
+      : 'aiops config check tells more',
   );
 }
 

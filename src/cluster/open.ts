@@ -18,7 +18,7 @@ export async function contextNames(options: Pick<LiveOptions, 'kubeconfig' | 'en
 }
 
 /** A recorded cluster: a folder or archive of a cluster-info dump, a support bundle or our own snapshot. */
-export async function openRecording(path: string): Promise<ClusterSource> {
+export async function openRecording(path: string): Promise<ClusterSource & { readonly doubts: readonly string[] }> {
   const { openBundle } = await import('./bundle/index.ts');
   return openBundle(path);
 }

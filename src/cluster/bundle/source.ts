@@ -42,6 +42,11 @@ export class RecordedSource implements ClusterSource {
     this.reader = new LogReader(recording, limits);
   }
 
+  /** What is wrong with the recording as a whole, e.g. that its end is missing. */
+  get doubts(): readonly string[] {
+    return this.recording.unseen.filter((u) => u.kind === undefined).map((u) => `${u.what}: ${u.detail}`);
+  }
+
   identify(): Promise<ClusterIdentity> {
     return Promise.resolve(this.identity);
   }

@@ -58,7 +58,8 @@ function open(options: LiveOptions): LiveSource {
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
-          run.abort(new Ended(`the time for this run (${seconds(timeoutMs)}) is over`));
+          const advice = `check that ${withoutUserInfo(cluster.server)} answers, or allow more with --timeout`;
+          run.abort(new Ended(`the time for this run (${seconds(timeoutMs)}) is over: ${advice}`));
         }, timeoutMs);
   // A run that is done does not wait for its limit.
   timer?.unref();
