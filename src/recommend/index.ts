@@ -1,0 +1,1 @@
+export type { Resource } from './numbers/index.ts';
