@@ -26,7 +26,7 @@ describe('the role of the reader', () => {
     for (const { apiGroups, resources, verbs } of rules) {
       expect(verbs.filter((v) => !['get', 'list', 'watch'].includes(v))).toEqual([]);
       expect([...apiGroups, ...resources, ...verbs]).not.toContain('*');
-      expect(resources.filter((r) => r === 'secrets' || /exec|attach|proxy|portforward|token/.test(r))).toEqual([]);
+      expect(resources.filter((r) => r === 'secrets' || /exec|\/attach|proxy|portforward|token/.test(r))).toEqual([]);
     }
   });
 });
