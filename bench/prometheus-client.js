@@ -17,16 +17,30 @@ if (mode === 'ours') {
   const window = { windowSeconds: 7 * 86_400, stepSeconds: step };
   const result = await fetchPrometheus(scope, { access: prometheusAccess(url, {}), window, at, now: at });
   const points = result.series.reduce((sum, s) => sum + s.memory.length + s.cpu.length, 0);
-  console.log(JSON.stringify({ ms: Math.round(performance.now() - begun), series: result.series.length, points, queries: result.queries, warnings: result.warnings, unread: result.unread.length }));
+  console.log(
+    JSON.stringify({
+      ms: Math.round(performance.now() - begun),
+      series: result.series.length,
+      points,
+      queries: result.queries,
+      warnings: result.warnings,
+      unread: result.unread.length,
+    }),
+  );
 } else {
   const end = Number(to);
   const selector = (list) => `namespace=~"${list.join('|')}",container!="",container!="POD"`;
-  const perQuery = Math.max(1, Math.floor((step === 60 ? 3 : 5)));
+  const perQuery = Math.max(1, Math.floor(step === 60 ? 3 : 5));
   let points = 0;
   for (let i = 0; i < namespaces.length; i += perQuery) {
     const sel = selector(namespaces.slice(i, i + perQuery));
     const ask = async (query) => {
-      const body = new URLSearchParams({ query, start: String(end - 7 * 86_400 + step), end: String(end), step: String(step) });
+      const body = new URLSearchParams({
+        query,
+        start: String(end - 7 * 86_400 + step),
+        end: String(end),
+        step: String(step),
+      });
       const answer = await (await fetch(`${url}/api/v1/query_range`, { method: 'POST', body })).json();
       for (const row of answer.data.result) points += row.values.length;
     };

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { compare, report } from './measure.js';
 
-const option = (name, fallback) => (process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : fallback);
+const option = (name, fallback) =>
+  process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : fallback;
 const containers = option('--containers', 1000);
 const every = process.argv.includes('--minute') ? 60 : 300;
 
@@ -48,7 +49,15 @@ function* week() {
 console.log(`filling: ${containers} containers, one sample each ${every} s`);
 const server = await startPrometheus(week());
 try {
-  const client = (mode) => [new URL('prometheus-client.js', import.meta.url).pathname, mode, join(folder, 'usage.mjs'), server.url, String(to), String(containers), String(every)];
+  const client = (mode) => [
+    new URL('prometheus-client.js', import.meta.url).pathname,
+    mode,
+    join(folder, 'usage.mjs'),
+    server.url,
+    String(to),
+    String(containers),
+    String(every),
+  ];
   const result = await compare(client('ours'), client('raw'), 5);
   const fast = report(`usage of ${containers} containers x 7 d at ${every} s`, result, 2);
   if (result.last.code !== 0) throw new Error(result.last.stderr);

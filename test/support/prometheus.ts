@@ -29,9 +29,13 @@ export async function startPrometheus(series: Iterable<FakeSeries>): Promise<Run
   const text = join(folder, 'series.txt');
   await writeOpenMetrics(text, series);
   const data = join(folder, 'data');
-  const made = spawnSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', '--max-block-duration=1000h', text, data], {
-    encoding: 'utf8',
-  });
+  const made = spawnSync(
+    'promtool',
+    ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', '--max-block-duration=1000h', text, data],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (made.status !== 0) throw new Error(`promtool: ${made.stderr}`);
   await rm(text);
   const config = join(folder, 'prometheus.yml');
@@ -124,7 +128,13 @@ export interface FakeContainer {
 
 /** The two series that cAdvisor gives of a container, scraped every `every` seconds within [from, to]. */
 export function* cadvisor(c: FakeContainer, from: number, to: number, every: number): Generator<FakeSeries> {
-  const labels = { namespace: c.namespace, pod: c.pod, container: c.container, id: `/kubepods/${c.pod}/${c.container}`, image: 'example.com/app:1' };
+  const labels = {
+    namespace: c.namespace,
+    pod: c.pod,
+    container: c.container,
+    id: `/kubepods/${c.pod}/${c.container}`,
+    image: 'example.com/app:1',
+  };
   const moments = Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => from + i * every);
   let total = 0;
   yield {
@@ -132,5 +142,9 @@ export function* cadvisor(c: FakeContainer, from: number, to: number, every: num
     labels: { ...labels, cpu: 'total' },
     points: moments.map((t) => [t, Number((total += c.cpu(t) * every).toFixed(6))] as const),
   };
-  yield { metric: 'container_memory_working_set_bytes', labels, points: moments.map((t) => [t, Math.round(c.memory(t))] as const) };
+  yield {
+    metric: 'container_memory_working_set_bytes',
+    labels,
+    points: moments.map((t) => [t, Math.round(c.memory(t))] as const),
+  };
 }
