@@ -2,6 +2,7 @@ import type { ClusterView } from '../cluster/index.ts';
 import {
   confidences,
   groupBy,
+  groupOf,
   parseTime,
   refKey,
   severities,
@@ -104,11 +105,20 @@ function link(view: ClusterView, groups: readonly Group[]): void {
       effect.causes.add(cause);
       cause.effects.add(effect);
     };
-    for (const cause of at.get(refKey(effect.home)) ?? []) if (sameContainer(cause, effect)) join(cause);
+    for (const cause of at.get(refKey(effect.home)) ?? [])
+      if (sameContainer(cause, effect) && !isItsOutcome(cause, effect)) join(cause);
     for (const r of effect.causedBy)
       for (const key of new Set([refKey(r), refKey(homeOf(view, r))]))
         for (const cause of at.get(key) ?? []) join(cause);
   }
+}
+
+/** Groups that tell how a workload fares as a whole. */
+const OUTCOMES = new Set(['workload', 'job', 'hpa', 'pdb']);
+
+/** How a workload fares explains other workloads' pods (a driver that is down), never its own: those explain it. */
+function isItsOutcome(cause: Group, effect: Group): boolean {
+  return effect.finding.subject.kind === 'Pod' && OUTCOMES.has(groupOf(cause.finding.rule));
 }
 
 /** Two containers of one pod have separate causes. */

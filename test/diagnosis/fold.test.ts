@@ -120,6 +120,17 @@ describe('folding along causes', () => {
     expect(folded).toHaveLength(2);
   });
 
+  it('does not take how a workload fares for the cause of what its own pods suffer', () => {
+    const deployment = object('Deployment', 'db');
+    const db = owned(pod('db-1'), deployment);
+    const folded = fold(viewOf([deployment, db]), [
+      finding('storage/attach-failed', db, { since: '2026-06-01T11:30:00Z' }),
+      finding('pod/stuck-creating', db, { since: '2026-06-01T11:00:00Z' }),
+      finding('workload/unavailable', deployment, { causedBy: [refOf(db)], since: '2026-06-01T10:00:00Z' }),
+    ]);
+    expect(folded.map((f) => f.rule)).toEqual(['storage/attach-failed']);
+  });
+
   it('takes the earliest onset for the root of a ring', () => {
     const a = pod('a');
     const b = pod('b');
