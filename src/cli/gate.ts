@@ -59,7 +59,9 @@ function remainder({ report, code, unsettled }: Outcome, failOn: Severity | 'nev
   const limit = failOn === 'never' ? -1 : severities.indexOf(failOn);
   const findings = report.diagnosis.findings.filter((f) => severities.indexOf(f.severity) <= limit);
   const [first] = findings;
-  if (first) return `${count(findings.length, 'finding')}: ${first.title}`;
-  if (code === exitCode.error) return 'not everything could be read';
-  return listed(unsettled, 3);
+  return [
+    ...(first ? [`${count(findings.length, 'finding')}: ${first.title}`] : []),
+    ...(!first && code === exitCode.error ? ['not everything could be read'] : []),
+    ...(unsettled.length > 0 ? [listed(unsettled, 3)] : []),
+  ].join('; ');
 }

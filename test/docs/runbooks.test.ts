@@ -122,7 +122,7 @@ describe('commands of runbooks', () => {
         .slice(2, end < 0 ? undefined : end)
         .filter((word) => /^--?[a-z]/i.test(word))
         // -it is -i and -t.
-        .flatMap((word) => (/^-[a-z]{2,}$/.test(word) ? [...word.slice(1)].map((l) => `-${l}`) : [word.split('=')[0] ?? '']))
+        .flatMap((word) => (/^-[a-z]{2,}$/.test(word) ? Array.from(word.slice(1), (letter) => `-${letter}`) : [word.split('=')[0] ?? '']))
         .some((flag) => !known.includes(flag.startsWith('--') ? `${flag}=` : `${flag}, --`));
     });
     expect(wrong).toEqual([]);
