@@ -159,6 +159,8 @@ export const kindsRead: readonly Kind[] = [
     'Ingress',
     'Node',
     'Namespace',
+    'VolumeAttachment',
+    'CSINode',
     ...rules.flatMap((r) => r.needs).filter((need): need is Kind => isKind(need)),
   ]),
 ];

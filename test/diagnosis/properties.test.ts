@@ -1,4 +1,5 @@
 /** What must hold for every rule, tried on the recorded shop. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   ClusterView,
@@ -84,17 +85,24 @@ describe('time', () => {
       objects: facts.objects.filter((o) => o.kind !== 'Event'),
       logs: [],
     });
-    const graceful = [
-      'workload/unavailable',
-      'workload/degraded',
-      'scheduling/unschedulable',
-      'pod/not-ready',
-    ];
+    const graceful = ['workload/unavailable', 'workload/degraded', 'scheduling/unschedulable', 'pod/not-ready'];
     expect(
       recognise(early)
         .findings.filter((f) => graceful.includes(f.rule))
         .map((f) => f.rule),
     ).toEqual([]);
+  });
+});
+
+describe('the list of kinds', () => {
+  it('holds every kind that a rule looks at', () => {
+    const files = readdirSync('src/diagnosis', { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+    const looked = files.flatMap((f) =>
+      [...readFileSync(`src/diagnosis/${f}`, 'utf8').matchAll(/(?:all|get|find|inNamespace)\(\s*'([A-Z]\w+)'/g)].map(
+        (m) => m[1],
+      ),
+    );
+    expect([...new Set(looked)].filter((kind) => !kindsRead.includes(kind as Kind))).toEqual([]);
   });
 });
 
