@@ -1,19 +1,18 @@
 /** The built program as people and pipelines run it: a process of its own, on a real cluster. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { execa, type Options } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apply, eventually, kubeconfig, kubectl, skipReason } from './support/cluster.ts';
 
 const namespace = 'f-qa-cli';
-const program = resolve('bin/aiops.js');
-const isBuilt = existsSync('dist/main.js');
-if (skipReason === undefined && !isBuilt) throw new Error('the program is not built: node build.js');
+if (skipReason === undefined && !existsSync('dist/main.js')) throw new Error('the program is not built: node build.js');
 
 /** A folder with the names under which people call it. */
 const folder = mkdtempSync(join(tmpdir(), 'aiops-cli-'));
+const program = join(folder, 'app', 'bin', 'aiops.js');
 const env = {
   KUBECONFIG: kubeconfig ?? '',
   PATH: `${folder}${delimiter}${process.env.PATH ?? ''}`,
@@ -66,6 +65,9 @@ describe.skipIf(skipReason !== undefined)('the program', () => {
   let sickPod = '';
 
   beforeAll(async () => {
+    // Installed, as it were: building anew meanwhile does not disturb it.
+    for (const part of ['bin', 'dist', 'runbooks', 'package.json'])
+      cpSync(part, join(folder, 'app', part), { recursive: true });
     symlinkSync(program, join(folder, 'aiops'));
     symlinkSync(program, join(folder, 'kubectl-aiops'));
     await kubectl('create', 'namespace', namespace);
