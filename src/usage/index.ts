@@ -5,3 +5,8 @@ export { labelMatcher, prometheusAccess, PROMETHEUS_ENV, type PrometheusAccess }
 export { fetchPrometheus, type PrometheusOptions } from './prometheus/fetch.ts';
 export type { QueryNote } from './prometheus/client.ts';
 export type { LabelMatcher } from './prometheus/queries.ts';
+export { findPrometheus, type FoundPrometheus } from './prometheus/discover.ts';
+export { cycleOf, readCycle, type Cycle } from './store/cycle.ts';
+export { storeCycle, STORE_LIMITS, type StoreLimits, type StoreReport } from './store/write.ts';
+export { readStore, type StoreOptions } from './store/read.ts';
+export { openSeriesFile, type SeriesFile } from './file/load.ts';

@@ -1,4 +1,4 @@
-import type { UsageWindow } from '../domain/index.ts';
+import type { UsageSeries, UsageWindow } from '../domain/index.ts';
 
 /** The moments at which usage is read: whole steps since the epoch, so that two runs in one step see the same points. */
 export interface Grid {
@@ -89,4 +89,42 @@ export class Points {
     } else if (before >= value) return;
     array[index - this.base] = value;
   }
+
+  /** The last reading of a step, in place of an earlier one. Makes room up to the grid's end: `trim` gives it back. */
+  put(index: number, cpu: number, memory: number): void {
+    this.reserve(index, this.grid.points - 1);
+    const at = index - this.base;
+    if (!Number.isNaN(cpu)) {
+      if (Number.isNaN(this.cpu[at])) this.cpuCount++;
+      this.cpu[at] = cpu;
+    }
+    if (!Number.isNaN(memory)) {
+      if (Number.isNaN(this.memory[at])) this.memoryCount++;
+      this.memory[at] = memory;
+    }
+  }
+
+  /** Leaves only what lies between the first reading and the last. */
+  trim(): this {
+    const isGap = (i: number) => Number.isNaN(this.cpu[i]) && Number.isNaN(this.memory[i]);
+    let from = 0;
+    let to = this.cpu.length;
+    while (from < to && isGap(from)) from++;
+    while (to > from && isGap(to - 1)) to--;
+    if (to - from < this.cpu.length) {
+      [this.cpu, this.memory] = [this.cpu.slice(from, to), this.memory.slice(from, to)];
+      this.base += from;
+    }
+    return this;
+  }
+}
+
+/** The arrays as a series holds them. */
+export function seriesPoints({
+  startMs,
+  grid,
+  cpu,
+  memory,
+}: Points): Pick<UsageSeries, 'startMs' | 'stepSeconds' | 'cpu' | 'memory'> {
+  return { startMs, stepSeconds: grid.stepSeconds, cpu, memory };
 }

@@ -1,6 +1,6 @@
 import { workloadKey, type MemoryPeaks, type ReplicaHistory, type UsageSeries } from '../../domain/index.ts';
 import type { Target, UsageScope } from '../scope.ts';
-import { Points, type Grid } from '../window.ts';
+import { Points, seriesPoints, type Grid } from '../window.ts';
 
 /** One container of one pod while its answers come in. */
 export interface Entry {
@@ -54,10 +54,7 @@ export class Rows {
         workload: target.workload,
         pod,
         container,
-        startMs: points.startMs,
-        stepSeconds: points.grid.stepSeconds,
-        cpu: points.cpu,
-        memory: points.memory,
+        ...seriesPoints(points),
         ...(memoryPeaks && { memoryPeaks }),
         ...(throttledPercent !== undefined && { throttledPercent }),
         ...(oomSeen === true && { oomSeen }),
