@@ -129,7 +129,8 @@ function logsOfDependencies(view: ClusterView): readonly WantedLog[] {
 /** How much room nodes have left is known only with the pods of every namespace; asked for when a pod finds none. */
 function readsOfRoom(view: ClusterView, { namespace, target }: Question): readonly Read[] {
   const lacksRoom = view.all('Pod').some((p) => /Insufficient /.test(conditionOf(p, 'PodScheduled')?.message ?? ''));
-  return namespace !== undefined && target?.kind !== 'Pod' && lacksRoom ? [{ list: 'Pod' }] : [];
+  const canAsk = namespace !== undefined && !view.identity.recorded && target?.kind !== 'Pod';
+  return canAsk && lacksRoom ? [{ list: 'Pod' }] : [];
 }
 
 const kindsOfDependency: readonly Kind[] = [

@@ -168,6 +168,8 @@ function usageDraft(
   return {
     subject: refOf(node),
     causeKey: resource,
+    // One reading of cpu is a burst as likely as a trend; memory that is used stays used.
+    ...(resource === 'cpu' && { severity: 'info' as const }),
     ...(metrics.timestamp !== undefined && { since: metrics.timestamp }),
     title: `Node ${name} uses ${Math.floor(usage.percent)} % of its ${resource}`,
     cause: `It uses ${text(usage.used)} of ${text(usage.offered)} ${resource} at the last reading.${top.length > 0 ? ` Most of it: ${listed(top.map(({ workload, used }) => `${workload} ${text(used)}`))}.` : ''}`,

@@ -105,7 +105,10 @@ export const insufficientResources: Rule = {
     const { allPods } = roomOf(view);
     for (const pending of pendingPods(view)) {
       if (!blocks(pending, 'resources')) continue;
-      const draft = pending.placement && allPods ? counted(pending, pending.placement) : bySchedulersWord(pending);
+      const { placement } = pending;
+      // More than any node has in all is a finding of its own, whatever the others use.
+      if (placement && tooLarge(pending, placement).length > 0) continue;
+      const draft = placement && allPods ? counted(pending, placement) : bySchedulersWord(pending);
       if (draft) yield draft;
     }
   },
@@ -115,7 +118,7 @@ function counted(pending: PendingPod, placement: Placement): Draft | undefined {
   const short = shortOf(pending, placement.request, false);
   const verdict = verdictOf(placement, short);
   // Where it fits the pods changed since the scheduler looked: it will look again.
-  if (short.length === 0 || verdict.tooLarge.length > 0 || verdict.fits) return undefined;
+  if (short.length === 0 || verdict.fits) return undefined;
   const shared = base(pending);
   const { workload } = pending;
   const { scarce } = verdict;

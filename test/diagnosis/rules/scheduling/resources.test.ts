@@ -37,6 +37,13 @@ describe('scheduling/insufficient-resources', () => {
     expect(findings).toHaveLength(2);
   });
 
+  it('leaves a request that no node could ever hold to its own rule, also where other namespaces are not read', () => {
+    const objects = [node('a'), pending('web-1', bad(1, 'Insufficient cpu'), requests('64'))];
+    expect(check(insufficientResources, objects)).toEqual([]);
+    expect(check(insufficientResources, objects, { unread: ['Pod'] })).toEqual([]);
+    expect(check(exceedsAnyNode, objects, { unread: ['Pod'] })).toHaveLength(1);
+  });
+
   it('counts two resources that no single node has together', () => {
     const roomy = (name: string, cpu: string, memory: string) =>
       node(name, { 'status.allocatable': { cpu, memory, pods: '10' } });
