@@ -357,7 +357,7 @@ describe('hostile text of a recorded cluster', () => {
   });
 
   it('in the path of a recording or in an unknown flag is shown as escapes', async () => {
-    await expectError(['diagnose', '--from', '/tmp/\u001b[31mx\u202e'], [/\\u\{1b\}/]);
+    await expectError(['diagnose', '--from', '/nowhere/\u001b[31mx\u202e'], [/\\u\{1b\}/]);
     const result = await runCli(['diagnose', '--\u001b[31m']);
     expect(result.code).toBe(2);
     expectClean(result);

@@ -2,11 +2,11 @@ import { ReadFailure, type ClusterSource } from '../../cluster/index.ts';
 import { kindsRead } from '../../diagnosis/index.ts';
 import { kindInfo, listed, type Kind } from '../../domain/index.ts';
 import { openSource, type ClusterOptions } from '../cluster-options.ts';
-import { colors, type CliContext } from '../context.ts';
+import { colors, widthOf, type CliContext } from '../context.ts';
 import { errorText, UsageError } from '../errors.ts';
 import { exitCode, type ExitCode } from '../exit-codes.ts';
 import { namespaceMustExist } from '../question.ts';
-import { columns } from '../render/layout.ts';
+import { paragraph } from '../render/layout.ts';
 import { version } from '../version.ts';
 
 export interface ConfigCheckOptions extends ClusterOptions {
@@ -114,10 +114,14 @@ function print(checks: readonly Check[], { output, json }: ConfigCheckOptions, c
     return;
   }
   const color = colors(context);
-  const word = { ok: color.green('OK'), missing: color.yellow('missing'), failed: color.red('failed') };
-  const rows = checks.flatMap((c) => [
-    [word[c.status], c.name, c.detail],
-    ...(c.hint === undefined ? [] : [['', '', color.dim(c.hint)]]),
-  ]);
-  context.stdout.write(`${columns(rows)}\n`);
+  const words = { ok: 'OK', missing: 'missing', failed: 'failed' };
+  // Yellow letters cannot be read on white; bold ones can, on any ground.
+  const word = { ok: color.green(words.ok), missing: color.bold(words.missing), failed: color.red(words.failed) };
+  const name = Math.max(...checks.map((c) => c.name.length));
+  const indent = ' '.repeat('missing'.length + name + 4);
+  for (const c of checks) {
+    const head = `${word[c.status]}${' '.repeat('missing'.length - words[c.status].length)}  ${c.name.padEnd(name)}  `;
+    context.stdout.write(`${paragraph(c.detail, widthOf(context), indent, head)}\n`);
+    if (c.hint !== undefined) context.stdout.write(`${paragraph(c.hint, widthOf(context), indent)}\n`);
+  }
 }
