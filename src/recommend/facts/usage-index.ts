@@ -54,21 +54,22 @@ export function averageReplicas(history: ReplicaHistory | undefined): Fraction |
   return n > 0 ? { num: BigInt(sum), den: BigInt(n) } : undefined;
 }
 
-/** CPU of all pods and containers of a workload together, at each step at which any was read; ascending. */
-export function totalCpu(series: readonly UsageSeries[]): Float64Array {
+/** Usage of all these series together, at each step at which any was read; ascending. */
+export function totalUsage(series: readonly UsageSeries[], resource: Resource): Float64Array {
   const stepMs = (series[0]?.stepSeconds ?? 0) * 1000;
   if (stepMs === 0) return new Float64Array(0);
   let first = Infinity;
   let last = -Infinity;
-  for (const { startMs, cpu } of series) {
-    first = Math.min(first, startMs);
-    last = Math.max(last, startMs + cpu.length * stepMs);
+  for (const s of series) {
+    first = Math.min(first, s.startMs);
+    last = Math.max(last, s.startMs + s[resource].length * stepMs);
   }
   const total = new Float64Array(Math.ceil((last - first) / stepMs)).fill(NaN);
-  for (const { startMs, cpu } of series) {
-    const offset = Math.round((startMs - first) / stepMs);
-    for (let i = 0; i < cpu.length; i++) {
-      const value = cpu[i] ?? NaN;
+  for (const s of series) {
+    const values = s[resource];
+    const offset = Math.round((s.startMs - first) / stepMs);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? NaN;
       if (Number.isNaN(value)) continue;
       const before = total[offset + i] ?? NaN;
       total[offset + i] = Number.isNaN(before) ? value : before + value;
