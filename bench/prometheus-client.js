@@ -1,10 +1,10 @@
 // One measured process of prometheus.js: `ours` fetches the whole usage, `raw` the same two ranges with fetch and JSON.parse.
 import { workloadsOf } from './prometheus-scope.js';
 
-const [mode, usage, url, to, containers, every] = process.argv.slice(2);
+const [mode, usage, url, to, containers, seconds] = process.argv.slice(2);
 const { targets, namespaces } = workloadsOf(Number(containers));
 const at = Number(to) * 1000 + 5000;
-const step = Number(every);
+const step = Number(seconds);
 const begun = performance.now();
 
 if (mode === 'ours') {

@@ -1,5 +1,6 @@
 /** A real Prometheus on loopback, filled from OpenMetrics text by promtool. */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -51,9 +52,13 @@ export async function startPrometheus(series: Iterable<FakeSeries>): Promise<Run
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=error',
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: 'ignore' },
   );
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const ended = new Promise<void>((resolve) => {
+    server.once('exit', () => {
+      resolve();
+    });
+  });
   const stop = async () => {
     server.kill('SIGKILL');
     await ended;
@@ -81,7 +86,7 @@ export async function writeOpenMetrics(path: string, series: Iterable<FakeSeries
       .join(',')}}`;
     const lines: string[] = [];
     for (const [seconds, value] of points) if (!Number.isNaN(value)) lines.push(`${name} ${value} ${seconds}\n`);
-    if (!out.write(lines.join(''))) await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(lines.join(''))) await once(out, 'drain');
   }
   out.end('# EOF\n');
   await finished(out);
@@ -93,7 +98,9 @@ function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+      server.close(() => {
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      });
     });
   });
 }

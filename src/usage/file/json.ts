@@ -69,7 +69,7 @@ export function parseJsonUsage(path: string, text: string): JsonUsage {
       memory: readings(path, `${at}.memory`, row.memory, length, 'memory'),
     };
   });
-  return { series: all, stepSeconds, ...(objects && { objects: objects as readonly KubeObject[] }) };
+  return { series: all, stepSeconds, ...(objects && { objects }) };
 }
 
 function readings(

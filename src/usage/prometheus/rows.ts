@@ -86,13 +86,20 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Counts of replicas are kept no finer than this: they change seldom, and are many. */
+const REPLICA_STEP_SECONDS = 300;
+
 /**
  * Pods that each workload had at each point: those with a reading of memory. Unknown before its first reading, and where
  * no container at all has one, since then the source was away.
  */
 export function replicaHistory(series: readonly UsageSeries[], grid: Grid): ReplicaHistory[] {
   const stepMs = grid.stepSeconds * 1000;
-  const wasSeen = new Uint8Array(grid.points);
+  const every = Math.max(1, Math.round(REPLICA_STEP_SECONDS / grid.stepSeconds));
+  // Counted from the last point backwards, so that the newest one is kept.
+  const skipped = (grid.points - 1) % every;
+  const length = (grid.points - 1 - skipped) / every + 1;
+  const wasSeen = new Uint8Array(length);
   const byWorkload = new Map<string, { readonly of: UsageSeries; readonly pods: Map<string, Uint8Array> }>();
   for (const s of series) {
     if (s.stepSeconds !== grid.stepSeconds) continue;
@@ -100,27 +107,28 @@ export function replicaHistory(series: readonly UsageSeries[], grid: Grid): Repl
     let entry = byWorkload.get(key);
     if (!entry) byWorkload.set(key, (entry = { of: s, pods: new Map() }));
     let pod = entry.pods.get(s.pod);
-    if (!pod) entry.pods.set(s.pod, (pod = new Uint8Array(grid.points)));
-    const shift = Math.round((s.startMs - grid.startMs) / stepMs);
-    for (let i = 0; i < s.memory.length; i++) {
-      if (Number.isNaN(s.memory[i])) continue;
-      pod[shift + i] = 1;
-      wasSeen[shift + i] = 1;
+    if (!pod) entry.pods.set(s.pod, (pod = new Uint8Array(length)));
+    const shift = skipped - Math.round((s.startMs - grid.startMs) / stepMs);
+    for (let i = 0; i < length; i++) {
+      if (Number.isNaN(s.memory[shift + i * every] ?? NaN)) continue;
+      pod[i] = 1;
+      wasSeen[i] = 1;
     }
   }
   return [...byWorkload.values()].map(({ of, pods }) => {
-    const replicas = new Float64Array(grid.points);
-    for (const pod of pods.values())
-      for (let i = 0; i < grid.points; i++) replicas[i] = (replicas[i] ?? 0) + (pod[i] ?? 0);
+    const replicas = new Float64Array(length);
+    for (const pod of pods.values()) for (let i = 0; i < length; i++) replicas[i] = (replicas[i] ?? 0) + (pod[i] ?? 0);
     let hasBegun = false;
-    for (let i = 0; i < grid.points; i++) {
+    for (let i = 0; i < length; i++) {
       hasBegun ||= (replicas[i] ?? 0) > 0;
       if (!hasBegun || wasSeen[i] === 0) replicas[i] = NaN;
     }
-    return { namespace: of.namespace, workload: of.workload, ...pick(grid), replicas };
+    return {
+      namespace: of.namespace,
+      workload: of.workload,
+      startMs: grid.startMs + skipped * stepMs,
+      stepSeconds: grid.stepSeconds * every,
+      replicas,
+    };
   });
-}
-
-function pick({ startMs, stepSeconds }: Grid): { readonly startMs: number; readonly stepSeconds: number } {
-  return { startMs, stepSeconds };
 }
