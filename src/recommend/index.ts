@@ -3,3 +3,4 @@ export { amountOf, amountText, defaultPrices } from './numbers/index.ts';
 export type { VerticalPodAutoscaler, VpaRead } from './facts/index.ts';
 export * from './resources/index.ts';
 export * from './types.ts';
+export * from './scaling/index.ts';

@@ -47,7 +47,7 @@ export const defaultSizing: SizingSettings = {
 
 /** One look at whether the numbers can be applied, and what it found. */
 export interface Check {
-  readonly name: 'policy' | 'limit-range' | 'quota' | 'node-fit';
+  readonly name: 'policy' | 'limit-range' | 'quota' | 'node-fit' | 'disruption-budget';
   /** changed: the numbers were moved; unknown: what it needs was not read. */
   readonly status: 'ok' | 'changed' | 'warning' | 'blocked' | 'unknown';
   /** `limitrange/defaults` */
@@ -108,6 +108,7 @@ export type ReasonCode =
   | 'usage-unread'
   | 'oom-guard'
   | 'exceeds-policy-maximum'
+  | 'disruption-budget'
   | 'limit-range'
   | 'quota'
   | 'node-fit'
@@ -127,7 +128,7 @@ export type NoteCode =
   | 'vpa-and-hpa'
   | 'qos-change'
   | 'rollout'
-  | 'season';
+  | 'single-replica';
 
 export interface Note {
   readonly code: NoteCode;

@@ -178,7 +178,7 @@ const run: Record<string, (vector: Vector) => unknown> = {
   confidence: ({ in: given }) => n.confidenceText(n.confidence(given as unknown as n.ConfidenceInput)),
   limitRange: (vector) => {
     const { given, kind, needed, amounts } = reader(vector);
-    const ratio = given.ratio === undefined ? undefined : n.fractionOf(String(given.ratio));
+    const ratio = given.ratio === undefined ? undefined : n.fractionOf(`${given.ratio as number}`);
     const result = n.limitRange({
       resource: kind,
       request: needed('request'),
