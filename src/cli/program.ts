@@ -14,7 +14,8 @@ export async function run(args: readonly string[], context: CliContext): Promise
     code = result;
   });
   try {
-    await interruptible(program.parseAsync([...args], { from: 'user' }), context.signal);
+    if (args.length === 0) program.outputHelp();
+    else await interruptible(program.parseAsync([...args], { from: 'user' }), context.signal);
     return code;
   } catch (error) {
     // commander has printed help or the usage error already.

@@ -1,46 +1,40 @@
 import { distance } from 'fastest-levenshtein';
 import type { ClusterSource, ClusterView } from '../cluster/index.ts';
 import type { Investigation, Question } from '../diagnosis/index.ts';
-import { isKind, kindInfo, listed, nearest, refText, type LabelSelector } from '../domain/index.ts';
+import { isKind, isReady, kindInfo, listed, nearest, refText, type LabelSelector, type Pod } from '../domain/index.ts';
 import { checkName } from './cluster-options.ts';
 import { UserError } from './errors.ts';
 import type { Subject } from './subject.ts';
 
-export interface Asked {
+/** A question whose name was completed from the cluster, and how it was understood. */
+export interface Completed {
   readonly question: Question;
-  /** What was understood, where the words left a choice. */
-  readonly note?: string;
+  readonly note: string;
 }
 
-/** The question behind the words of a command line; names are completed from the cluster, for reading only. */
-export async function askedOf(
+/** The question behind the words of a command line. */
+export async function questionOf(
   source: ClusterSource,
   subject: Subject,
   namespace: string | undefined,
   labels: LabelSelector | undefined,
-): Promise<Asked> {
+): Promise<Question> {
   const selector = labels === undefined ? {} : { selector: labels };
   const scope = namespace === undefined ? {} : { namespace };
-  if (subject.kind === 'cluster') return { question: selector };
-  if (subject.kind === 'everything') return { question: { ...scope, ...selector } };
+  if (subject.kind === 'cluster') return selector;
+  if (subject.kind === 'everything') return { ...scope, ...selector };
   if (subject.kind === 'Namespace') {
     const name = subject.name ?? namespace;
     if (name !== undefined) checkName('namespace', name);
-    return { question: { ...(name !== undefined && { namespace: name }), ...selector } };
+    return { ...(name !== undefined && { namespace: name }), ...selector };
   }
   if (subject.name === undefined)
-    return { question: { ...(subject.isClusterScoped ? {} : scope), ...selector, targetKind: subject.kind } };
+    return { ...(subject.isClusterScoped ? {} : scope), ...selector, targetKind: subject.kind };
   checkName(subject.kind.toLowerCase(), subject.name);
-  if (subject.isClusterScoped) return { question: { target: { kind: subject.kind, name: subject.name } } };
+  if (subject.isClusterScoped) return { target: { kind: subject.kind, name: subject.name } };
   const named = { kind: subject.kind, name: subject.name };
   const inNamespace = namespace ?? (await onlyNamespaceOf(source, named));
-  if (subject.kind !== 'Pod')
-    return { question: { namespace: inNamespace, target: { ...named, namespace: inNamespace } } };
-  const { name, note } = await podByPrefix(source, inNamespace, subject.name);
-  return {
-    question: { namespace: inNamespace, target: { kind: 'Pod', namespace: inNamespace, name } },
-    ...(note !== undefined && { note }),
-  };
+  return { namespace: inNamespace, target: { ...named, namespace: inNamespace } };
 }
 
 type Named = Pick<Exclude<Subject, { kind: 'everything' | 'cluster' }>, 'kind'> & { readonly name: string };
@@ -67,29 +61,31 @@ async function onlyNamespaceOf(source: ClusterSource, { kind, name }: Named): Pr
   return first;
 }
 
-/** For reading, the beginning of a pod's name will do; an unhealthy pod is preferred. */
-async function podByPrefix(
+/**
+ * For reading, the beginning of a pod's name will do; an unhealthy pod is preferred. Undefined unless a pod was asked
+ * about that does not exist; throws when nothing is called nearly so.
+ */
+export async function completedName(
   source: ClusterSource,
-  namespace: string,
-  name: string,
-): Promise<{ name: string; note?: string }> {
-  if (await source.get('Pod', namespace, name)) return { name };
-  const pods = [];
+  { namespace = '', target }: Question,
+  view: ClusterView,
+): Promise<Completed | undefined> {
+  if (target?.kind !== 'Pod' || view.find('Pod', namespace, target.name).state !== 'absent') return undefined;
+  const pods: Pod[] = [];
   for await (const page of source.list('Pod', { namespace })) pods.push(...page);
-  const matching = pods.filter((p) => p.metadata.name?.startsWith(name) === true);
-  const ill = matching.find((p) => p.status?.conditions?.find((c) => c.type === 'Ready')?.status !== 'True');
-  const chosen = (ill ?? matching[0])?.metadata.name;
-  if (chosen === undefined) {
+  const matching = pods.filter((p) => p.metadata.name?.startsWith(target.name) === true);
+  const name = (matching.find((p) => !isReady(p)) ?? matching[0])?.metadata.name;
+  if (name === undefined) {
     await namespaceMustExist(source, namespace);
     throw notFound(
       'Pod',
       namespace,
-      name,
+      target.name,
       pods.map((p) => p.metadata.name ?? ''),
     );
   }
-  const of = matching.length === 1 ? '' : `, one of ${matching.length} whose names begin with ${name}`;
-  return { name: chosen, note: `looking at pod/${chosen}${of}` };
+  const of = matching.length === 1 ? '' : `, one of ${matching.length} whose names begin with ${target.name}`;
+  return { question: { namespace, target: { ...target, name } }, note: `looking at pod/${name}${of}` };
 }
 
 /** Throws when the namespace is known not to exist; what cannot be told passes. */
@@ -116,7 +112,7 @@ export function mustExist({ target, targetKind, selector, namespace }: Question,
       view.all('Namespace').map((n) => n.metadata.name ?? ''),
     );
   nothingRead(view, namespace, target ? isKind(target.kind) && kindInfo(target.kind).namespaced : true);
-  if (target && target.kind !== 'Pod' && isKind(target.kind)) {
+  if (target && isKind(target.kind)) {
     const lookup = view.find(target.kind, target.namespace, target.name);
     if (lookup.state === 'unknown') throw new UserError(`diagnose ${refText(target)}: ${lookup.why}`);
     if (lookup.state === 'absent')

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { groupOf, type CatalogueId } from '../domain/index.ts';
+import { parseFrontMatter } from '../platform/index.ts';
 
 /** The folder of built-in runbooks, seen from the bundle as from the sources. */
 export const runbookFolder = fileURLToPath(
@@ -26,11 +27,10 @@ export function runbookOf({ rule }: { readonly rule: CatalogueId }): string | un
 
 /** Every built-in runbook by name; the template is not one. */
 export async function loadRunbooks(): Promise<readonly Runbook[]> {
-  const { parseFrontMatter } = await import('../platform/index.ts');
   const files = (await readdir(runbookFolder)).filter((f) => f.endsWith('.md') && !f.startsWith('_')).sort();
   return Promise.all(
     files.map(async (file) => {
-      const { data, content } = parseFrontMatter(await readFile(runbookFolder + file, 'utf8'));
+      const { data, content } = await parseFrontMatter(await readFile(runbookFolder + file, 'utf8'));
       const name = file.replace(/\.md$/, '');
       return {
         name,

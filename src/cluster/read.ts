@@ -132,12 +132,11 @@ function failureOf(error: unknown, what: string, about: Partial<ObjectRef>): Uns
   throw error;
 }
 
-/** Reads logs, the previous run where wanted, else or when that is gone the current one. */
+/** Reads logs, the previous run where wanted, else or when that is gone the current one; `extend` adds them to a view. */
 export async function readLogs(
   source: ClusterSource,
-  view: ClusterView,
   wanted: readonly { ref: ContainerRef; previous: boolean }[],
-): Promise<ClusterView> {
+): Promise<Pick<Facts, 'logs' | 'unseen'>> {
   const logs: LogSlice[] = [];
   const unseen: Unseen[] = [];
   await inParallel(wanted, LOGS_AT_ONCE, async ({ ref: container, previous }) => {
@@ -155,7 +154,7 @@ export async function readLogs(
       );
     }
   });
-  return view.extend({ logs, unseen });
+  return { logs, unseen };
 }
 
 async function readLog(

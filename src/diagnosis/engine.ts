@@ -1,5 +1,5 @@
 import type { ClusterView } from '../cluster/index.ts';
-import { kindInfo, type Finding, type Kind, type ObjectRef, type Unseen } from '../domain/index.ts';
+import { kindInfo, refKey, type Finding, type Kind, type ObjectRef, type Unseen } from '../domain/index.ts';
 import { fold, type FoldedFinding } from './fold.ts';
 import { related } from './related.ts';
 import { rank, refsOf, touches } from './rank.ts';
@@ -60,10 +60,11 @@ export function recognise(
 /** The whole way from a view to ranked root causes. Pure: the same view gives the same diagnosis in the same order. */
 export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diagnosis {
   const { findings, unseen } = recognise(view, options);
-  const path = options.targets && new Set(options.targets.flatMap((target) => [...related(view, target)]));
+  const paths = options.targets?.map((target) => related(view, target));
   const { namespace } = options;
   const ranked = rank(fold(view, findings)).filter((f) => namespace === undefined || reaches(f, namespace));
-  const isOnPath = (f: FoldedFinding) => (path ? touches(f, path) : namespace === undefined || isWithin(f, namespace));
+  const isOnPath = (f: FoldedFinding) =>
+    paths ? paths.some((path) => touches(f, path)) : namespace === undefined || isWithin(f, namespace);
   const missing = [...view.unseen, ...unseen];
   return {
     findings: ranked.filter(isOnPath),
@@ -71,7 +72,9 @@ export function diagnose(view: ClusterView, options: DiagnoseOptions = {}): Diag
     unseen: missing,
     isComplete: missing.every(isExcepted),
     checked: Object.fromEntries(countKinds(view, namespace)),
-    healthy: healthyObjects(view, ranked, namespace),
+    healthy: healthyObjects(view, ranked, namespace).filter(
+      (r) => !paths || paths.some((path) => path.core.has(refKey(r))),
+    ),
     at: view.at,
   };
 }

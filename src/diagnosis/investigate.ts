@@ -67,9 +67,8 @@ export async function investigate(
 ): Promise<Investigation> {
   const identity = source.identify();
   let view = await read(source, question, options);
-  view = await readLogs(source, view, wantedLogs(view));
   view = await readAll(source, view, [...readsOfDependencies(view), ...readsOfRoom(view, question)], options);
-  view = await readLogs(source, view, logsOfDependencies(view));
+  view = view.extend(await readLogs(source, logsOfDependencies(view)));
   const start = options.clock();
   const targets = targetsOf(view, question);
   const diagnosis = diagnose(view, {
@@ -85,12 +84,18 @@ function read(source: ClusterSource, question: Question, options: InvestigateOpt
   const { namespace, target } = question;
   if (target?.kind === 'Pod' && target.namespace !== undefined)
     return readPod(source, target.namespace, target.name, options);
-  return readAll(
-    source,
-    emptyView(source),
-    scopeReads(namespace === undefined ? kindsRead : kindsOfNamespace, namespace),
-    options,
-  );
+  return readScope(source, namespace, options);
+}
+
+/** A namespace, or everything: one list a kind, then the logs of what fails. */
+async function readScope(
+  source: ClusterSource,
+  namespace: string | undefined,
+  options: InvestigateOptions,
+): Promise<ClusterView> {
+  const kinds = namespace === undefined ? kindsRead : kindsOfNamespace;
+  const view = await readAll(source, emptyView(source), scopeReads(kinds, namespace), options);
+  return view.extend(await readLogs(source, wantedLogs(view)));
 }
 
 /** A pod costs a few requests, however many others its namespace holds. */
@@ -100,11 +105,14 @@ async function readPod(
   name: string,
   options: InvestigateOptions,
 ): Promise<ClusterView> {
-  let view = await readAll(source, emptyView(source), firstReadsOfPod(namespace, name), options);
-  const pod = view.get('Pod', namespace, name);
-  if (!pod) return view;
-  view = await readAll(source, view, nextReadsOfPod(view, pod), options);
-  return readAll(source, view, lastReadsOfPod(view, pod), options);
+  const first = await readAll(source, emptyView(source), firstReadsOfPod(namespace, name), options);
+  const pod = first.get('Pod', namespace, name);
+  if (!pod) return first;
+  const [second, logs] = await Promise.all([
+    readAll(source, first, nextReadsOfPod(first, pod), options),
+    readLogs(source, wantedLogs(first)),
+  ]);
+  return readAll(source, second.extend(logs), lastReadsOfPod(second, pod), options);
 }
 
 /** Services that log lines name, in namespaces that were not read yet: the broken pod may be behind one. */

@@ -1,5 +1,6 @@
 import { confidences, groupOf, parseTime, refKey, severities, type ObjectRef } from '../domain/index.ts';
 import type { FoldedFinding } from './fold.ts';
+import type { Path } from './related.ts';
 
 /** Groups that speak of what is written in a spec or missing: these explain what runs, not the other way round. */
 const SPEC_GROUPS = new Set([
@@ -44,7 +45,11 @@ export function refsOf(f: FoldedFinding): readonly ObjectRef[] {
   return [f.subject, ...f.objects, ...f.consequences.map((c) => c.object)];
 }
 
-/** True when one of its objects lies on the path of the question, a set of object keys. */
-export function touches(f: FoldedFinding, path: ReadonlySet<string>): boolean {
-  return refsOf(f).some((r) => path.has(refKey(r)));
+/**
+ * True when it concerns the question: its root lies on the path, or it hits the object in question. A neighbour that
+ * shares an Ingress with it does neither.
+ */
+export function touches(f: FoldedFinding, { core, all }: Path): boolean {
+  const has = (keys: ReadonlySet<string>) => (r: ObjectRef) => keys.has(refKey(r));
+  return [f.subject, ...f.objects].some(has(all)) || f.consequences.some((c) => has(core)(c.object));
 }

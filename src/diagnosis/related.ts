@@ -12,25 +12,37 @@ import {
 } from '../domain/index.ts';
 import { configReferences } from './rules/config/references.ts';
 
+/** Objects, by key, that a question is about. */
+export interface Path {
+  /** The object itself, its owner and what it owns: what hits these is its fault. */
+  readonly core: ReadonlySet<string>;
+  /** The core, what it needs and what reaches it: what is wrong with these themselves concerns it. */
+  readonly all: ReadonlySet<string>;
+}
+
 /**
- * Keys of the objects on the path of a question: the object itself, its owners and what it owns, what its pods need
- * (node, claims, configuration, account) and what reaches them (Services, Ingresses, autoscalers, budgets).
+ * The path of a question: the object itself, its owners and what it owns, what its pods need (node, claims,
+ * configuration, account) and what reaches them (Services, Ingresses, autoscalers, budgets).
  */
-export function related(view: ClusterView, target: ObjectRef): ReadonlySet<string> {
-  const keys = new Set([refKey(target)]);
-  const add = (r: ObjectRef) => keys.add(refKey(r));
-  if (target.kind === 'Namespace') {
-    for (const f of everything(view)) if (f.metadata.namespace === target.name) add(refOf(f));
-    return keys;
-  }
+export function related(view: ClusterView, target: ObjectRef): Path {
+  const core = new Set([refKey(target)]);
   const object = view.resolve(target);
-  if (object && target.kind === 'Pod') for (const owner of view.owners(object)) add(owner);
-  const home = object ? view.workload(object) : target;
-  add(home);
-  for (const pod of podsBehind(view, target, object)) addPod(view, pod, add);
+  if (target.kind === 'Namespace') {
+    for (const f of everything(view)) if (f.metadata.namespace === target.name) core.add(refKey(refOf(f)));
+    return { core, all: core };
+  }
+  // What runs on a node has faults of its own; those that the node causes name it.
+  if (target.kind === 'Node') return { core, all: core };
+  if (object && target.kind === 'Pod') for (const owner of view.owners(object)) core.add(refKey(owner));
+  core.add(refKey(object ? view.workload(object) : target));
+  const pods = podsBehind(view, target, object);
+  for (const pod of pods) core.add(refKey(refOf(pod)));
+  const all = new Set(core);
+  const add = (r: ObjectRef) => all.add(refKey(r));
+  for (const pod of pods) addPod(view, pod, add);
   addNeeds(object, add);
-  addRoutes(view, keys, target.namespace, add);
-  return keys;
+  addRoutes(view, all, target.namespace, add);
+  return { core, all };
 }
 
 function everything(view: ClusterView): readonly KubeObject[] {
@@ -69,8 +81,6 @@ function podsBehind(view: ClusterView, target: ObjectRef, object: KubeObject | u
       return backendsOf(object).flatMap((name) =>
         podsBehind(view, ref('Service', target.namespace, name), view.get('Service', target.namespace, name)),
       );
-    case 'Node':
-      return view.all('Pod').filter((pod) => pod.spec?.nodeName === target.name);
     case 'PersistentVolumeClaim':
       return view
         .inNamespace('Pod', target.namespace)

@@ -29,13 +29,20 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let bestDistance = Math.min(2, Math.floor((name.length - 1) / 2)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance || candidate === name) continue;
-    const d = distance(name, candidate);
+    // Two letters that changed places are one slip, though two edits.
+    const d = isSwapped(name, candidate) ? 1 : distance(name, candidate);
     if (d < bestDistance || (d === bestDistance && best !== undefined && candidate < best)) {
       best = candidate;
       bestDistance = d;
     }
   }
   return best;
+}
+
+function isSwapped(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at < a.length - 1 && a.slice(0, at) + a.charAt(at + 1) + a.charAt(at) + a.slice(at + 2) === b;
 }
 
 /** `1 pod`, `3 pods`. */

@@ -121,16 +121,13 @@ describe('what was written', () => {
       logs: [{ ref, previous: false, lines: ['hello'], truncated: false }],
     });
     const source = await openBundle(path);
-    const view = await readLogs(
-      source,
-      await readAll(source, emptyView(source), [
-        { list: 'Pod', namespace: 'shop' },
-        { list: 'Event', namespace: 'shop', fieldSelector: 'involvedObject.uid=u' },
-        { get: 'ConfigMap', namespace: 'shop', name: 'gone' },
-        { list: 'Secret', namespace: 'shop' },
-      ]),
-      [{ ref, previous: true }],
-    );
+    const read = await readAll(source, emptyView(source), [
+      { list: 'Pod', namespace: 'shop' },
+      { list: 'Event', namespace: 'shop', fieldSelector: 'involvedObject.uid=u' },
+      { get: 'ConfigMap', namespace: 'shop', name: 'gone' },
+      { list: 'Secret', namespace: 'shop' },
+    ]);
+    const view = read.extend(await readLogs(source, [{ ref, previous: true }]));
     expect(view.isComplete('Pod', 'shop')).toBe(true);
     expect(view.all('Event')).toHaveLength(1);
     expect(view.find('ConfigMap', 'shop', 'gone').state).toBe('absent');

@@ -18,7 +18,7 @@ let facts: Facts;
 beforeAll(async () => {
   const source = await openRecording('samples/shop.tar.gz');
   const view = await readAll(source, emptyView(source), scopeReads(kindsRead, source.currentNamespace));
-  facts = (await readLogs(source, view, wantedLogs(view))).facts;
+  facts = view.extend(await readLogs(source, wantedLogs(view))).facts;
 });
 
 /** The same reading by an account that may not list a kind. */

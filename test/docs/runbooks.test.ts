@@ -7,7 +7,9 @@ import { groupOf } from '../../src/domain/index.ts';
 import { parseFrontMatter } from '../../src/platform/index.ts';
 
 const files = readdirSync('runbooks').filter((f) => f.endsWith('.md') && !f.startsWith('_'));
-const read = (file: string) => parseFrontMatter(readFileSync(`runbooks/${file}`, 'utf8'));
+const parsed = new Map<string, Awaited<ReturnType<typeof parseFrontMatter>>>();
+for (const file of files) parsed.set(file, await parseFrontMatter(readFileSync(`runbooks/${file}`, 'utf8')));
+const read = (file: string) => parsed.get(file) ?? { data: {}, content: '' };
 
 const SECTIONS = ['Symptoms', 'Steps', 'Expected recovery time', 'Prevention'];
 /** What a person on call has at hand. */

@@ -31,6 +31,7 @@ describe('nearest', () => {
   it.each([
     ['checkout-dbs', ['checkout-db', 'checkout'], 'checkout-db'],
     ['pay-setings', ['pay-settings', 'other'], 'pay-settings'],
+    ['clam', ['calm', 'pram'], 'calm'],
     ['web', ['api', 'db'], undefined],
     ['web', ['web'], undefined],
     ['ab', ['xy'], undefined],

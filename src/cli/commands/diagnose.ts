@@ -19,7 +19,7 @@ import { parseSubject, type Subject } from '../subject.ts';
 import type { DiagnosisReport } from '../render/diagnosis-report.ts';
 import { renderDiagnosis } from '../render/diagnosis.ts';
 import type { DiagnosisFormat } from '../render/formats.ts';
-import { askedOf, mustExist } from '../question.ts';
+import { completedName, mustExist, questionOf } from '../question.ts';
 import { runbookOf } from '../runbooks.ts';
 import { progressLine } from '../progress.ts';
 import { parseSelector } from '../selector.ts';
@@ -105,10 +105,15 @@ async function look(
   let question: Question;
   let investigation: Investigation;
   try {
-    const asked = await askedOf(source, subject, namespace, selector);
-    question = asked.question;
-    if (asked.note !== undefined && options.watch !== true) context.stderr.write(`${printable(asked.note)}\n`);
-    investigation = await investigate(source, question, { onProgress: progress.update, clock: context.monotonicMs });
+    const reading = { onProgress: progress.update, clock: context.monotonicMs };
+    question = await questionOf(source, subject, namespace, selector);
+    investigation = await investigate(source, question, reading);
+    const completed = await completedName(source, question, investigation.view);
+    if (completed) {
+      if (options.watch !== true) context.stderr.write(`${printable(completed.note)}\n`);
+      question = completed.question;
+      investigation = await investigate(source, question, reading);
+    }
   } finally {
     progress.done();
   }

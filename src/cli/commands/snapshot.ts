@@ -20,7 +20,7 @@ export async function snapshotCommand(options: SnapshotOptions, context: CliCont
     let view = await readAll(source, emptyView(source), scopeReads(kindsRead, namespace), {
       onProgress: progress.update,
     });
-    view = await readLogs(source, view, wantedLogs(view));
+    view = view.extend(await readLogs(source, wantedLogs(view)));
     progress.done();
     context.signal.throwIfAborted();
     if (namespace !== undefined) await namespaceMustExist(source, namespace);

@@ -24,6 +24,9 @@ export interface TextOptions {
 /** Affected objects that are named before `and N more`. */
 const MAX_AFFECTED = 8;
 
+/** Findings off the path of the question that are listed. */
+const MAX_ALSO_SEEN = 8;
+
 /** A diagnosis for people: sections by severity, each finding with its root cause, action and runbook last. */
 export function diagnosisText(report: DiagnosisReport, options: TextOptions): string {
   const { diagnosis } = report;
@@ -117,7 +120,7 @@ function evidenceText(e: Evidence, { color, width }: TextOptions): string {
 
 /** Commands are never wrapped: they are there to be pasted. */
 function commandText(command: string, indent: string, color: ChalkInstance): string {
-  return color.cyan(`${indent}$ ${command}`);
+  return `${indent}${color.dim('$')} ${command}`;
 }
 
 function affected(consequences: readonly Affected[], report: DiagnosisReport, options: TextOptions): string[] {
@@ -139,21 +142,15 @@ function affected(consequences: readonly Affected[], report: DiagnosisReport, op
 }
 
 function alsoSeen({ alsoSeen: findings }: Diagnosis, { color, width, wide }: TextOptions): string[] {
-  const shown = findings.filter((f) => wide || f.severity !== 'info');
+  const seen = findings.filter((f) => wide || f.severity !== 'info');
+  const shown = wide ? seen : seen.slice(0, MAX_ALSO_SEEN);
   if (shown.length === 0) return [];
-  return [
-    [
-      color.bold('Also seen'),
-      ...shown.map((f) =>
-        paragraph(
-          `${marker(f.severity, color)} ${f.title} ${color.dim(`(${refText(f.subject)})`)}`,
-          width,
-          '    ',
-          '  ',
-        ),
-      ),
-    ].join('\n'),
-  ];
+  const lines = shown.map((f) => {
+    const text = `${marker(f.severity, color)} ${f.title} ${color.dim(`(${refText(f.subject)})`)}`;
+    return paragraph(text, width, '    ', '  ');
+  });
+  const rest = seen.length > shown.length ? [`  and ${seen.length - shown.length} more (-o wide)`] : [];
+  return [[color.bold('Also seen'), ...lines, ...rest].join('\n')];
 }
 
 function allClear(

@@ -164,7 +164,8 @@ function usageDraft(
   const text = (nanos: bigint) =>
     resource === 'memory' ? formatBytes(Number(nanos / 1_000_000_000n)) : formatMillicores(Number(nanos / 1_000_000n));
   const room = roomOf(view).nodes.find((r) => r.node === node);
-  const top = room ? topPods(view, room, resource) : [];
+  // The largest users are known only where all pods were measured.
+  const top = room && view.isComplete('PodMetrics') ? topPods(view, room, resource) : [];
   return {
     subject: refOf(node),
     causeKey: resource,
