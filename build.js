@@ -12,7 +12,9 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  // Parsing is most of the start-up time; names stay, for stack traces.
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   define: { AIOPS_VERSION: JSON.stringify(pkg.version) },
   // Bundled CommonJS packages call require() for Node's own modules.

@@ -1,5 +1,5 @@
 import type { ClusterSource } from '../../cluster/index.ts';
-import { investigate, unsettled, type Investigation, type Question } from '../../diagnosis/index.ts';
+import type { Investigation, Question } from '../../diagnosis/index.ts';
 import {
   count,
   kindInfo,
@@ -63,6 +63,8 @@ export async function diagnoseCommand(
     },
     context,
   );
+  // The connection is made while the rules load.
+  void source.identify();
   try {
     const lookOnce = () => look(source, request, namespace, options, context);
     const { report, code } = gate ? await untilHealthy(lookOnce, gate, options.failOn, context) : await lookOnce();
@@ -101,6 +103,7 @@ async function look(
   options: DiagnoseOptions,
   context: CliContext,
 ): Promise<Outcome> {
+  const { investigate, unsettled } = await import('../../diagnosis/index.ts');
   const progress = progressLine(context);
   let question: Question;
   let investigation: Investigation;

@@ -1,5 +1,5 @@
-import { containersOf, parseTime, type UsageSeries } from '../../domain/index.ts';
-import { amountOf, largest, type Amount } from '../numbers/index.ts';
+import { containersOf, parseTime, type ContainerView, type UsageSeries } from '../../domain/index.ts';
+import { amountOf, isNearLimit, largest, type Amount } from '../numbers/index.ts';
 import type { Workload } from './workloads.ts';
 
 /** OOM kills of one container in the window. */
@@ -13,35 +13,48 @@ export interface OomFacts {
   readonly withoutLimit: boolean;
 }
 
+/** What is known of the container besides its kills. */
+export interface Observed {
+  readonly max?: Amount;
+  /** What it asks for, or would ask for by its usage: what stands for a limit where there was none. */
+  readonly request: Amount;
+  readonly limit?: Amount;
+}
+
+interface Kill {
+  readonly limit?: Amount;
+  readonly request?: Amount;
+}
+
 /** From the states of the pods, which need no samples, and from what the source of usage saw. */
 export function oomsOf(
   workload: Workload,
   container: string,
   series: readonly UsageSeries[],
   sinceMs: number,
-  observed: { readonly max?: Amount; readonly request?: Amount },
+  observed: Observed,
 ): OomFacts {
-  const kills = new Map<string, { readonly limit?: Amount; readonly request?: Amount }>();
+  const kills = new Map<string, Kill>();
+  const live = new Map<string, ContainerView>();
   for (const pod of workload.pods) {
     const c = containersOf(pod).find((view) => view.name === container);
-    const ends = [c?.status?.state?.terminated, c?.status?.lastState?.terminated];
+    if (!c) continue;
+    live.set(pod.metadata.name ?? '', c);
+    const ends = [c.status?.state?.terminated, c.status?.lastState?.terminated];
     const isKilled = ends.some(
       (end) => end?.reason === 'OOMKilled' && (parseTime(end.finishedAt) ?? sinceMs) >= sinceMs,
     );
-    if (!isKilled) continue;
-    const limit = amountOf('memory', c?.status?.resources?.limits?.['memory'] ?? c?.spec.resources?.limits?.['memory']);
-    const request = amountOf('memory', c?.spec.resources?.requests?.['memory']);
-    kills.set(pod.metadata.name ?? '', {
-      ...(limit !== undefined && { limit }),
-      ...(request !== undefined && { request }),
-    });
+    if (isKilled) kills.set(pod.metadata.name ?? '', ownOf(c));
   }
-  for (const { pod, oomSeen, memoryLimitInForce } of series)
-    if (oomSeen === true && !kills.has(pod))
-      kills.set(pod, memoryLimitInForce === undefined ? {} : { limit: BigInt(memoryLimitInForce) });
+  for (const { pod, oomSeen, memoryLimitInForce } of series) {
+    if (oomSeen !== true || kills.has(pod)) continue;
+    const c = live.get(pod);
+    if (memoryLimitInForce !== undefined) kills.set(pod, { limit: BigInt(memoryLimitInForce) });
+    else kills.set(pod, c ? ownOf(c) : goneOf(observed));
+  }
   let base: { readonly value: Amount; readonly withoutLimit: boolean } = { value: 0n, withoutLimit: false };
   for (const { limit, request } of kills.values()) {
-    const value = limit ?? largest(observed.max ?? 0n, request ?? observed.request ?? 0n);
+    const value = limit ?? largest(observed.max ?? 0n, request ?? 0n, observed.request);
     if (value > base.value) base = { value, withoutLimit: limit === undefined };
   }
   return {
@@ -50,4 +63,15 @@ export function oomsOf(
     pods: [...kills.keys()].sort(),
     withoutLimit: base.withoutLimit,
   };
+}
+
+function ownOf({ status, spec }: ContainerView): Kill {
+  const limit = amountOf('memory', status?.resources?.limits?.['memory'] ?? spec.resources?.limits?.['memory']);
+  const request = amountOf('memory', spec.resources?.requests?.['memory']);
+  return { ...(limit !== undefined && { limit }), ...(request !== undefined && { request }) };
+}
+
+/** A pod that is gone, its limit unknown: today's where usage reached it, else one that may have been raised since. */
+function goneOf({ max = 0n, limit }: Observed): Kill {
+  return limit !== undefined && isNearLimit(max, limit) ? { limit } : {};
 }

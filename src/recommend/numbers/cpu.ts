@@ -15,6 +15,8 @@ export interface CpuInput {
   readonly throttledPercent?: number;
   /** The limit under which that throttling happened; the present one where it is not known. */
   readonly throttledLimit?: Amount;
+  /** It was throttled under an earlier limit: the present one may be the cure and is not lowered. */
+  readonly throttledBefore?: boolean;
   readonly guaranteed?: boolean;
   readonly floor?: Amount;
   readonly marginPercent?: number;
@@ -52,6 +54,7 @@ export function cpuRule(input: CpuInput): CpuRule {
   ];
   if ((input.throttledPercent ?? 0) > THROTTLED_PERCENT)
     terms.push(['throttle-guard', scaledUp('cpu', input.throttledLimit ?? limit, { num: 6n, den: 5n })]);
+  else if (input.throttledBefore === true) terms.push(['throttle-guard', roundedUp('cpu', limit)]);
   const { value, by } = deciding(terms, 'request');
   return { request: input.guaranteed === true ? value : request, limit: value, limitBy: by, limitTerms: terms };
 }

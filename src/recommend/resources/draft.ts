@@ -20,6 +20,7 @@ import {
   type OomFacts,
   type Regulation,
   type Setting,
+  type Throttling,
   type UsageIndex,
   type VpaLookup,
   type VpaRead,
@@ -60,6 +61,8 @@ export interface Draft {
   readonly usage: WorkloadUsage;
   readonly coveredHours: number;
   readonly throttledPercent?: number;
+  /** Pods that are gone were throttled. */
+  readonly throttledBefore: boolean;
   /** As the template has it. */
   readonly written: Setting;
   /** As it counts: a limit alone is also the request. */
@@ -120,9 +123,9 @@ function draftOf(
   const decisive = decisiveReadings(usage, pods);
   const written = writtenSetting(container.spec.resources, resource);
   const today = effectiveSetting(written);
-  const oom = oomFacts(around, workload, container, resource, series, usage, today);
+  const oom = oomFacts(around, workload, container, resource, series, usage, written);
   const heap = resource === 'memory' ? heapOf(container.spec) : { unknown: false, isJvm: false };
-  const throttled = resource === 'cpu' ? throttlingOf(workload, container.name, series) : undefined;
+  const throttled: Throttling = resource === 'cpu' ? throttlingOf(workload, container.name, series) : { before: false };
   const covered = coveredHours(decisive, index.usage.window.endMs, index.windowHours);
   const base = {
     workload,
@@ -131,7 +134,8 @@ function draftOf(
     series,
     usage,
     coveredHours: covered,
-    ...(throttled && { throttledPercent: throttled.percent }),
+    ...(throttled.percent !== undefined && { throttledPercent: throttled.percent }),
+    throttledBefore: throttled.before,
     written,
     today,
     oom,
@@ -157,10 +161,9 @@ function draftOf(
     resource === 'cpu'
       ? cpuRule({
           ...common,
-          ...(throttled && {
-            throttledPercent: throttled.percent,
-            ...(throttled.limit !== undefined && { throttledLimit: throttled.limit }),
-          }),
+          ...(throttled.percent !== undefined && { throttledPercent: throttled.percent }),
+          ...(throttled.limit !== undefined && { throttledLimit: throttled.limit }),
+          throttledBefore: throttled.before,
         })
       : memoryRule({
           ...common,
@@ -201,18 +204,21 @@ function decisiveReadings(usage: WorkloadUsage, pods: ReadonlyMap<string, Readin
 }
 
 function oomFacts(
-  { usage: index }: Surroundings,
+  { usage: index, settings }: Surroundings,
   workload: Workload,
   container: WorkloadContainer,
   resource: Resource,
   series: readonly UsageSeries[],
-  { max }: WorkloadUsage,
-  { request }: Setting,
+  usage: WorkloadUsage,
+  { request = 0n, limit }: Setting,
 ): OomFacts {
   if (resource === 'cpu') return { seen: false, pods: [], withoutLimit: false };
+  const { marginPercent } = settings;
+  const ruled = usage.status === 'ok' ? memoryRule({ p95: usage.p95, max: usage.max, marginPercent }).request : 0n;
   return oomsOf(workload, container.name, series, index.usage.window.startMs, {
-    ...(max !== undefined && { max }),
-    ...(request !== undefined && { request }),
+    ...(usage.max !== undefined && { max: usage.max }),
+    request: largest(request, ruled),
+    ...(limit !== undefined && { limit }),
   });
 }
 
@@ -316,7 +322,12 @@ function bounded(
 
 function capsOf(
   { usage: index }: Surroundings,
-  { today, oom, throttledPercent = 0 }: Pick<Draft, 'today' | 'oom'> & { readonly throttledPercent?: number },
+  {
+    today,
+    oom,
+    throttledPercent = 0,
+    throttledBefore,
+  }: Pick<Draft, 'today' | 'oom' | 'throttledPercent' | 'throttledBefore'>,
   usage: WorkloadUsage,
   backtest: Backtest,
 ): readonly Cap[] {
@@ -324,7 +335,7 @@ function capsOf(
   if (backtest.verdict === 'failed') caps.push('backtest-failed');
   if (backtest.verdict === 'not-tested') caps.push('backtest-not-tested');
   if (oom.seen) caps.push('oom');
-  if (throttledPercent > THROTTLED_PERCENT) caps.push('throttled');
+  if (throttledPercent > THROTTLED_PERCENT || throttledBefore) caps.push('throttled');
   if (isNearLimit(usage.max ?? 0n, today.limit)) caps.push('near-limit');
   if (usage.pod === undefined) caps.push('pooled');
   if (index.usage.partialResponse) caps.push('partial-response');

@@ -93,7 +93,11 @@ function planWithoutSamples(draft: Draft): Planned {
 /** With a reason to hold, what is higher today stays so. */
 function notLowered(rule: Setting, today: Setting): Setting {
   const request = larger(rule.request, today.request);
-  const limit = larger(rule.limit, today.limit);
+  // A limit that is new may lie below the request that stays.
+  const limit =
+    rule.limit === undefined && today.limit === undefined
+      ? undefined
+      : larger(larger(rule.limit, today.limit), request);
   return { ...(request !== undefined && { request }), ...(limit !== undefined && { limit }) };
 }
 
