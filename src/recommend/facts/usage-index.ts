@@ -1,5 +1,5 @@
 import { groupBy, workloadKey, type ReplicaHistory, type Usage, type UsageSeries } from '../../domain/index.ts';
-import { sortedReadings, type Fraction, type Readings, type Resource } from '../numbers/index.ts';
+import { withoutGaps, type Fraction, type Readings, type Resource } from '../numbers/index.ts';
 import type { Workload } from './workloads.ts';
 
 /** Usage by workload and container. */
@@ -54,7 +54,7 @@ export function averageReplicas(history: ReplicaHistory | undefined): Fraction |
   return n > 0 ? { num: BigInt(sum), den: BigInt(n) } : undefined;
 }
 
-/** Usage of all these series together, at each step at which any was read; ascending. */
+/** Usage of all these series together, at each step at which any was read. */
 export function totalUsage(series: readonly UsageSeries[], resource: Resource): Float64Array {
   const stepMs = (series[0]?.stepSeconds ?? 0) * 1000;
   if (stepMs === 0) return new Float64Array(0);
@@ -75,5 +75,5 @@ export function totalUsage(series: readonly UsageSeries[], resource: Resource): 
       total[offset + i] = Number.isNaN(before) ? value : before + value;
     }
   }
-  return sortedReadings(total);
+  return withoutGaps(total);
 }

@@ -1,4 +1,4 @@
-import { p95Of, sortedReadings } from './quantile.ts';
+import { p95Of, withoutGaps } from './quantile.ts';
 
 /** Fewer readings, or readings over less time, say nothing about the 95th percentile. */
 export const MIN_SAMPLES = 20;
@@ -55,10 +55,10 @@ export function workloadP95(pods: ReadonlyMap<string, Readings>, minPodSamples =
 }
 
 function summaryOf(parts: readonly Readings[]): UsageSummary {
-  const sorted = sortedReadings(parts.length === 1 ? (parts[0]?.values ?? []) : joined(parts));
-  const n = sorted.length;
+  const readings = withoutGaps(parts.length === 1 ? (parts[0]?.values ?? []) : joined(parts));
+  const n = readings.length;
   const max = highest(parts);
-  const p95 = p95Of(sorted);
+  const p95 = p95Of(readings);
   if (n < MIN_SAMPLES || p95 === undefined || max === undefined || spanSeconds(parts) < MIN_SPAN_SECONDS)
     return { status: 'insufficient-data', n, ...(max !== undefined && { max }) };
   return { status: 'ok', n, p95, max };
@@ -120,9 +120,14 @@ function isUneven(hottest: bigint, all: readonly bigint[]): boolean {
 /** Hours, counted back from `endMs`, in which there is at least one reading; at most `windowHours`. */
 export function coveredHours(parts: readonly Readings[], endMs: number, windowHours: number): number {
   const hours = new Set<number>();
-  for (const { values, stepSeconds, startMs } of parts)
-    for (let i = 0; i < values.length; i++)
-      if (!Number.isNaN(values[i])) hours.add(Math.floor((endMs - (startMs + i * stepSeconds * 1000)) / 3_600_000));
+  for (const { values, stepSeconds, startMs } of parts) {
+    let last = NaN;
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isNaN(values[i])) continue;
+      const hour = Math.floor((endMs - (startMs + i * stepSeconds * 1000)) / 3_600_000);
+      if (hour !== last) hours.add((last = hour));
+    }
+  }
   return Math.min(hours.size, Math.ceil(windowHours));
 }
 
