@@ -1,5 +1,6 @@
 /** A scripted Prometheus on loopback that keeps every request. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface SeenRequest {
@@ -29,7 +30,7 @@ export class FakePrometheus {
     private readonly server: ReturnType<typeof createServer>,
   ) {}
 
-  static async start(script: Script): Promise<FakePrometheus> {
+  static async start(script: Script, tls?: { readonly cert: string; readonly key: string }): Promise<FakePrometheus> {
     const handle = (request: IncomingMessage, response: ServerResponse) => {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
@@ -53,9 +54,12 @@ export class FakePrometheus {
         else response.end(body);
       });
     };
-    const server = createServer(handle);
+    const server = tls ? createTlsServer(tls, handle) : createServer(handle);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const fake = new FakePrometheus(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, server);
+    const fake = new FakePrometheus(
+      `http${tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      server,
+    );
     return fake;
   }
 

@@ -1,3 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   fetchPrometheus,
@@ -7,6 +11,7 @@ import {
   type PrometheusOptions,
 } from '../../src/usage/index.ts';
 import type { KubeObject } from '../../src/domain/index.ts';
+import { ca, server } from '../cluster-source/live/support/certificates.ts';
 import {
   failure,
   FakePrometheus,
@@ -439,6 +444,44 @@ describe('who asks', () => {
     });
     for (const { headers } of fake!.requests)
       expect(headers).toMatchObject({ authorization: 'Bearer abc', 'x-scope-orgid': 'team-1' });
+  });
+
+  it('reads the file of a token anew each time, since it is rotated', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'aiops-token-')), 'token');
+    await writeFile(path, 'first\n');
+    const rotating: Script = (r) => {
+      writeFileSync(path, 'second\n');
+      return answers()(r);
+    };
+    await usage(rotating, deployments('web'), { env: { AIOPS_PROMETHEUS_TOKEN_FILE: path } });
+    await rm(dirname(path), { recursive: true });
+    const sent = fake!.requests.map((r) => r.headers.authorization);
+    expect(sent[0]).toBe('Bearer first');
+    expect(new Set(sent.slice(1))).toEqual(new Set(['Bearer second']));
+  });
+
+  it('trusts the authority that was named, and no other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'aiops-ca-'));
+    const caFile = join(folder, 'ca.crt');
+    await writeFile(caFile, ca.cert);
+    fake = await FakePrometheus.start(answers(), server);
+    const scope = usageScope(viewOf(deployments('web')));
+    const ask = (env: Record<string, string>) =>
+      fetchPrometheus(scope, {
+        access: prometheusAccess(fake!.url, env),
+        window,
+        at: NOW + 5000,
+        now: NOW,
+        tuning: fast,
+      });
+    await expect(ask({})).rejects.toMatchObject({
+      reason: 'unreachable',
+      message: expect.stringMatching(
+        /^the certificate of https:.* cannot be trusted .*: name its authority in AIOPS_PROMETHEUS_CA_FILE$/,
+      ) as string,
+    });
+    expect((await ask({ AIOPS_PROMETHEUS_CA_FILE: caFile, AIOPS_PROMETHEUS_TOKEN: 'abc' })).series).toHaveLength(1);
+    await rm(folder, { recursive: true });
   });
 
   it('sends a name and a password', async () => {
