@@ -89,6 +89,7 @@ function addDiagnose(program: Command, context: CliContext, done: Done): void {
     )
     .option('--json', 'the same as -o json')
     .option('--since <duration>', 'only findings that began within this time')
+    .option('--unused', 'also report what nothing uses')
     .addOption(
       new Option('--fail-on <severity>', 'exit 1 from this severity on')
         .choices(['critical', 'warning', 'info', 'never'])

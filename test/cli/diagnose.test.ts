@@ -93,6 +93,12 @@ describe('aiops diagnose of the recorded shop', () => {
     expect(stdout.indexOf('checkout needs Secret')).toBeGreaterThan(stdout.indexOf('Also seen'));
   });
 
+  it('reports what nothing uses only when asked', async () => {
+    const rules = async (...more: string[]) => (await json([...shop, ...more])).findings.map((f) => f.rule);
+    expect(await rules()).not.toContain('config/unused');
+    expect(await rules('--unused')).toContain('config/unused');
+  });
+
   it('narrows to labels', async () => {
     const { findings } = await json([...shop, '-l', 'app=search']);
     expect(new Set(findings.map((f) => f.resource.name))).toEqual(new Set(['search']));

@@ -1,4 +1,4 @@
-import { ReadFailure, type ClusterSource } from '../../cluster/index.ts';
+import { ReadFailure, type ClusterSource, type LiveSource } from '../../cluster/index.ts';
 import { kindsRead } from '../../diagnosis/index.ts';
 import { kindInfo, listed, type Kind } from '../../domain/index.ts';
 import { openSource, type ClusterOptions } from '../cluster-options.ts';
@@ -89,6 +89,45 @@ async function clusterChecks(source: ClusterSource, namespace: string | undefine
           hint: 'usage is not judged without metrics-server (Minikube: minikube addons enable metrics-server)',
         }
       : { name: 'metrics', status: 'ok', detail: 'metrics.k8s.io answers' },
+    ...('can' in source ? await permissionChecks(source as LiveSource, namespace) : []),
+  ];
+}
+
+/** Requests that would change something, and with which little could be hidden; none of them is ever made. */
+const CHANGES = [
+  ['patch', 'apps', 'deployments'],
+  ['delete', '', 'pods'],
+  ['create', '', 'pods', 'exec'],
+] as const;
+
+/** What lists do not show: logs, and whether the account can do more than read. */
+async function permissionChecks(source: LiveSource, namespace: string | undefined): Promise<readonly Check[]> {
+  const may = (verb: string, group: string, resource: string, subresource?: string) =>
+    source.can(verb, group, resource, subresource, namespace).catch(() => false);
+  const [hasLogs, ...changes] = await Promise.all([
+    may('get', '', 'pods', 'log'),
+    ...CHANGES.map(([verb, group, resource, subresource]) => may(verb, group, resource, subresource)),
+  ]);
+  const able = CHANGES.filter((_, i) => changes[i] === true).map(
+    ([verb, , ...resource]) => `${verb} ${resource.join('/')}`,
+  );
+  return [
+    hasLogs
+      ? { name: 'logs', status: 'ok', detail: 'pods/log may be read' }
+      : {
+          name: 'logs',
+          status: 'missing',
+          detail: 'may not get pods/log',
+          hint: 'without logs most crashes stay unexplained',
+        },
+    able.length === 0
+      ? { name: 'reader', status: 'ok', detail: 'this account can only read' }
+      : {
+          name: 'reader',
+          status: 'missing',
+          detail: `reader can write: it may ${listed(able)}`,
+          hint: 'aiops sends no such request; an account with the role of deploy/k8s/rbac-reader.yaml could not either',
+        },
   ];
 }
 

@@ -29,6 +29,7 @@ export interface DiagnoseOptions extends ClusterOptions {
   readonly json?: boolean;
   readonly selector?: string;
   readonly since?: string;
+  readonly unused?: boolean;
   readonly failOn: Severity | 'never';
   readonly watch?: boolean;
   readonly interval: string;
@@ -103,12 +104,16 @@ async function look(
   options: DiagnoseOptions,
   context: CliContext,
 ): Promise<Outcome> {
-  const { investigate, unsettled } = await import('../../diagnosis/index.ts');
+  const { defaultSettings, investigate, unsettled } = await import('../../diagnosis/index.ts');
   const progress = progressLine(context);
   let question: Question;
   let investigation: Investigation;
   try {
-    const reading = { onProgress: progress.update, clock: context.monotonicMs };
+    const reading = {
+      settings: { ...defaultSettings, unused: options.unused === true },
+      onProgress: progress.update,
+      clock: context.monotonicMs,
+    };
     question = await questionOf(source, subject, namespace, selector);
     investigation = await investigate(source, question, reading);
     const completed = await completedName(source, question, investigation.view);
