@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CronJob, KubeObject, Usage } from '../../src/domain/index.ts';
-import { NOW, object, owned, setPath } from '../support/fixtures.ts';
-import { advise, cpuOf, memoryOf, res, rowOf, series, shop, WEEK } from './support.ts';
+import { ClusterView } from '../../src/cluster/index.ts';
+import { defaultSizing, recommendResources, resourceTotals } from '../../src/recommend/index.ts';
+import { NOW, object, owned, setPath, viewOf } from '../support/fixtures.ts';
+import { advise, cpuOf, memoryOf, res, rowOf, series, shop, usageOf, WEEK } from './support.ts';
 
 const memory = (p95: string, max: string, n = WEEK) =>
   [
@@ -527,7 +529,55 @@ describe('owners of the template', () => {
   });
 });
 
+describe('notes and trials', () => {
+  it('call an idle container idle and keep the floors', () => {
+    const rows = advise(shop(full), [series({ cpu: '0', memory: '0' })]);
+    expect(rowOf(rows, 'cpu')).toMatchObject({ recommended: { request: '10m' } });
+    expect(rowOf(rows, 'memory')).toMatchObject({ recommended: { request: '16Mi', limit: '32Mi', limitBy: 'floor' } });
+    expect(rowOf(rows, 'cpu').notes.map((n) => n.code)).toContain('idle');
+  });
+
+  it('call a spiky one spiky', () => {
+    const row = memoryOf(shop(full), [series({ memory: memory('100Mi', '500Mi') })]);
+    expect(row.notes.map((n) => n.code)).toContain('spiky');
+    expect(row.recommended?.limit).toBe('575Mi');
+  });
+
+  it('show how to try the numbers on a running pod where the server can', () => {
+    const identity = (version: string) => {
+      const view = viewOf(shop(res('cpu 200m')));
+      const on = new ClusterView({ ...view.facts, identity: { name: 'test', recorded: true, version } });
+      return rowOf(recommendResources(on, usageOf([series()]), defaultSizing), 'cpu').rationale.join('\n');
+    };
+    expect(identity('v1.34.4')).toContain('kubectl patch pod web-1 -n shop --subresource resize -p');
+    expect(identity('v1.32.0')).not.toContain('--subresource resize');
+  });
+
+  it('name the rollout that leaves pods missing', () => {
+    const strategy = { 'spec.replicas': 4, 'spec.strategy.rollingUpdate.maxUnavailable': 1 };
+    expect(memoryOf(shop(full, strategy), [series()]).notes.map((n) => n.text)).toContain(
+      'up to 1 of 4 pods may be missing during the rollout',
+    );
+  });
+});
+
 describe('the list', () => {
+  it('adds up requests and money, up and down apart', () => {
+    const short = object('Deployment', 'short', {
+      'spec.replicas': 2,
+      'spec.template.spec.containers': [{ name: 'web', resources: res('cpu 100m', 'memory 64Mi/512Mi') }],
+    });
+    const rows = advise(
+      [...shop(full), short],
+      [series(), series({ workload: { kind: 'Deployment', name: 'short' } })],
+    );
+    const totals = resourceTotals(rows);
+    expect(totals.memory).toEqual({ current: '640Mi', proposed: '468Mi', changePercent: '-26.9' });
+    expect(totals.cpu).toEqual({ current: '700m', proposed: '390m', changePercent: '-44.3' });
+    expect(totals).toMatchObject({ monthlyIncreases: '1.94', monthlyDecreases: '-9.62', monthlyDelta: '-7.68' });
+    expect(totals.actions).toEqual({ increase: 2, decrease: 2 });
+  });
+
   it('puts what is short before what is wasted, whatever it costs', () => {
     const waste = object('Deployment', 'big', {
       'spec.template.spec.containers': [{ name: 'web', resources: res('memory 100Gi/100Gi') }],

@@ -2,9 +2,9 @@ import { roundHalf, type Fraction } from './amount.ts';
 
 export const P95: Fraction = { num: 19n, den: 20n };
 
-/** The readings without gaps (NaN), in a copy of their own. */
-export function withoutGaps(readings: ArrayLike<number>): Float64Array {
-  const kept = new Float64Array(readings.length);
+/** The readings without gaps (NaN), in a copy of their own, or in `into` where it is long enough. */
+export function withoutGaps(readings: ArrayLike<number>, into?: Float64Array): Float64Array {
+  const kept = into && into.length >= readings.length ? into : new Float64Array(readings.length);
   let n = 0;
   for (let i = 0; i < readings.length; i++) {
     const value = readings[i];

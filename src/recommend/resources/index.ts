@@ -1,1 +1,2 @@
 export * from './recommend.ts';
+export * from './totals.ts';

@@ -2,6 +2,7 @@ import { amountText, confidenceText, decimalText, LOW, margin, type Amount, type
 import type { Note, ResourceRecommendation } from '../types.ts';
 import type { Surroundings } from './draft.ts';
 import { isChange, type Planned } from './plan.ts';
+import { resizeTrial } from './resize.ts';
 
 /** Everything that the lines are made of and that is not in the plan itself. */
 export interface Story {
@@ -13,7 +14,8 @@ export interface Story {
 
 /** How the numbers came about, one line each, so that every one of them can be reckoned again by hand. */
 export function rationaleOf(plan: Planned, story: Story): readonly string[] {
-  const { item } = story;
+  const { item, around } = story;
+  const trial = resizeTrial(plan, around.view.identity.version, item.qos);
   return [
     sourceLine(plan, story),
     ...numberLines(plan, story),
@@ -27,6 +29,7 @@ export function rationaleOf(plan: Planned, story: Story): readonly string[] {
     ...(item.owner.advice === undefined ? [] : [item.owner.advice]),
     ...helmLine(plan, item),
     ...(item.rollback ? [`rollback: ${item.rollback.command}`] : []),
+    ...(trial === undefined ? [] : [trial]),
     ...unseenLines(story),
   ];
 }
