@@ -11,7 +11,9 @@ const option = (name, fallback) =>
   process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : fallback;
 const containers = option('--containers', 1000);
 const every = process.argv.includes('--minute') ? 60 : 300;
-const steps = process.argv.includes('--step') ? process.argv[process.argv.indexOf('--step') + 1].split(',').map(Number) : [300];
+const steps = process.argv.includes('--step')
+  ? process.argv[process.argv.indexOf('--step') + 1].split(',').map(Number)
+  : [300];
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'aiops-bench-'));
