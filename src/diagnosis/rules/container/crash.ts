@@ -64,7 +64,7 @@ export const exitError: Rule = {
         causeKey: String(code),
         title: titled(`${capital(who(run))} exits with code ${code}`),
         cause: hasWords
-          ? `The application stopped itself with exit code ${code}; its last words are quoted below.`
+          ? `The application stopped itself with exit code ${code}; its last words are in the evidence.`
           : `The application stopped itself with exit code ${code} and left no words that could be read.`,
         remediation: [
           readLog(run),
