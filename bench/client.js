@@ -28,7 +28,8 @@ export async function client() {
           response.on('error', reject);
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString();
-            if (response.statusCode < 400) resolve(JSON.parse(text));
+            if (response.statusCode < 400)
+              resolve(response.headers['content-type']?.includes('json') ? JSON.parse(text) : text);
             else
               reject(
                 Object.assign(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`), {

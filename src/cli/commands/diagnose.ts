@@ -69,7 +69,7 @@ export async function diagnoseCommand(
   try {
     const lookOnce = () => look(source, request, namespace, options, context);
     const { report, code } = gate ? await untilHealthy(lookOnce, gate, options.failOn, context) : await lookOnce();
-    print(report, request.format, options, context);
+    await print(report, request.format, options, context);
     return code;
   } finally {
     source.close();
@@ -181,13 +181,14 @@ function withinTime(report: DiagnosisReport, sinceMs: number | undefined): { rep
   };
 }
 
-function print(
+async function print(
   report: DiagnosisReport,
   format: DiagnosisFormat | undefined,
   { color }: DiagnoseOptions,
   context: CliContext,
-): void {
-  context.stdout.write(renderDiagnosis(report, format, { width: widthOf(context), color: colors(context, color) }));
+): Promise<void> {
+  const options = { width: widthOf(context), color: colors(context, color) };
+  context.stdout.write(await renderDiagnosis(report, format, options));
   // A table has no place for what is missing from it.
   if (format === 'table' && !report.diagnosis.isComplete)
     context.stderr.write(

@@ -4,21 +4,21 @@ import { refText, type Severity } from '../../domain/index.ts';
 import { diagnosisData } from './diagnosis-data.ts';
 import { diagnosisMarkdown } from './diagnosis-markdown.ts';
 import type { DiagnosisReport } from './diagnosis-report.ts';
-import { diagnosisText } from './diagnosis-text.ts';
 import type { DiagnosisFormat } from './formats.ts';
-import { columns } from './layout.ts';
 
 /** A diagnosis in the format asked for; without one: the report for people. */
-export function renderDiagnosis(
+export async function renderDiagnosis(
   report: DiagnosisReport,
   format: DiagnosisFormat | undefined,
   options: { width: number; color: ChalkInstance },
-): string {
+): Promise<string> {
   switch (format) {
     case undefined:
-      return diagnosisText(report, { ...options, wide: false });
-    case 'wide':
-      return diagnosisText(report, { ...options, wide: true });
+    case 'wide': {
+      // What people read needs tables of character widths; programs need not wait for them.
+      const { diagnosisText } = await import('./diagnosis-text.ts');
+      return diagnosisText(report, { ...options, wide: format === 'wide' });
+    }
     case 'table':
       return diagnosisTable(report);
     case 'json':
@@ -31,7 +31,8 @@ export function renderDiagnosis(
 }
 
 /** One line a finding, for grep and for narrow eyes. */
-function diagnosisTable({ diagnosis, isOneNamespace }: DiagnosisReport): string {
+async function diagnosisTable({ diagnosis, isOneNamespace }: DiagnosisReport): Promise<string> {
+  const { columns } = await import('./layout.ts');
   const { findings } = diagnosis;
   if (findings.length === 0) return 'No findings.\n';
   const word: Readonly<Record<Severity, string>> = { critical: 'Critical', warning: 'Warning', info: 'Info' };
