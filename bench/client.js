@@ -56,6 +56,12 @@ export async function client() {
         ? (await send('GET', path)).items.length
         : 1 + metadata.remainingItemCount;
     },
+    /** Hands one answer through, as it is. */
+    pipe: (path, { accept }, to) =>
+      https.get(new URL(path, cluster.server), { ...tls, headers: { ...(accept && { accept }) } }, (from) => {
+        to.writeHead(from.statusCode, { 'content-type': from.headers['content-type'] ?? '', date: from.headers.date });
+        from.pipe(to);
+      }),
     close: () => agent.destroy(),
   };
 }

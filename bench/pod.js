@@ -1,50 +1,52 @@
-// One pod: `aiops diagnose pod NAME` against the raw reads that it needs, in the same rounds.
+// One pod: `aiops diagnose pod NAME` against the same requests read raw, in the same rounds.
 // usage: KUBECONFIG=… node bench/pod.js NAMESPACE [POD]
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { client } from './client.js';
-import { aiops, compare, report } from './measure.js';
+import { aiops, compare, once, report } from './measure.js';
 
 const [namespace = 'default', wanted] = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const api = await client();
 const { items } = await api.get(`/api/v1/namespaces/${namespace}/pods`);
-api.close();
 const raw = new URL('raw.js', import.meta.url).pathname;
 
-/** The reads that a person would do by hand for this pod, in the rounds in which they become possible. */
-function roundsFor({ metadata, spec, status }) {
-  const { name, uid, ownerReferences: [owner] = [] } = metadata;
-  const core = `/api/v1/namespaces/${namespace}`;
-  const apps = `/apis/apps/v1/namespaces/${namespace}`;
-  const containers = status.containerStatuses ?? [];
-  const waiting = containers.map((c) => c.state?.waiting?.reason ?? '');
-  const claims = (spec.volumes ?? []).flatMap((v) => v.persistentVolumeClaim?.claimName ?? []);
-  const second = [
-    `${core}/events?fieldSelector=involvedObject.uid%3D${uid}`,
-    `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods/${name}!`,
-    ...(spec.nodeName
-      ? [`/api/v1/nodes/${spec.nodeName}!`]
-      : ['/api/v1/nodes', '/apis/scheduling.k8s.io/v1/priorityclasses', '/apis/node.k8s.io/v1/runtimeclasses']),
-    ...(owner?.kind === 'ReplicaSet'
-      ? [`${apps}/replicasets/${owner.name}!`, `${apps}/deployments/${owner.name.replace(/-[^-]+$/, '')}!`]
-      : []),
-    ...(owner?.kind === 'StatefulSet' ? [`${apps}/statefulsets/${owner.name}!`] : []),
-    ...claims.map((claim) => `${core}/persistentvolumeclaims/${claim}!`),
-    ...(claims.length > 0 && status.phase === 'Pending'
-      ? ['/apis/storage.k8s.io/v1/storageclasses', '/api/v1/persistentvolumes']
-      : []),
-    ...(waiting.some((r) => /Config|Creating/.test(r)) ? [`${core}/configmaps`, `${core}/secrets`] : []),
-    ...containers
-      .filter((c) => c.lastState?.terminated)
-      .map((c) => `${core}/pods/${name}/log?container=${c.name}&previous=true&tailLines=1000!`),
-  ];
-  const third = claims.map((claim) => `${core}/events?fieldSelector=involvedObject.name%3D${claim}`);
-  return [`${core}/pods/${name}!`, `${core}/services`, '--', ...second, ...(third.length > 0 ? ['--', ...third] : [])];
+/** The very requests of one run, seen by a proxy in between, with `--` where a round waits for the answers of another. */
+async function roundsOf(args) {
+  const paths = [];
+  let open = 0;
+  const proxy = http.createServer((request, response) => {
+    if (open === 0 && paths.length > 0) paths.push('--');
+    open++;
+    paths.push(`${request.url}!`);
+    response.on('close', () => open--);
+    api.pipe(request.url, request.headers, response);
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'aiops-bench-')), 'config');
+  const server = `http://127.0.0.1:${proxy.address().port}`;
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'p', cluster: { server } }],
+      contexts: [{ name: 'p', context: { cluster: 'p', user: 'p' } }],
+      users: [{ name: 'p', user: {} }],
+      'current-context': 'p',
+    }),
+    { mode: 0o600 },
+  );
+  await once([...args, '--kubeconfig', kubeconfig]);
+  proxy.close();
+  return paths;
 }
 
 let ok = true;
 for (const pod of items.filter((p) => wanted === undefined || p.metadata.name === wanted)) {
   const { name } = pod.metadata;
   const ours = [aiops, 'diagnose', 'pod', name, '-n', namespace, '-o', 'json', '--fail-on', 'never'];
-  const result = await compare(ours, [raw, ...roundsFor(pod)], 9);
+  const result = await compare(ours, [raw, ...(await roundsOf(ours))], 9);
   ok = report(`diagnose pod ${name}`, result, 1.5) && ok;
 }
+api.close();
 process.exitCode = process.argv.includes('--check') && !ok ? 1 : 0;

@@ -1,6 +1,7 @@
 export * from './coverage.ts';
 export * from './engine.ts';
 export * from './investigate.ts';
+export { kindsRead } from './kinds-read.ts';
 export type { Affected, FoldedFinding } from './fold.ts';
 export * from './rule.ts';
 export { rules } from './rules/index.ts';

@@ -14,21 +14,16 @@ import {
 } from '../cluster/index.ts';
 import {
   conditionOf,
-  isKind,
   matchesSelector,
-  ref,
-  refKey,
   refOf,
   type Kind,
   type KubeObject,
   type LabelSelector,
   type ObjectRef,
 } from '../domain/index.ts';
-import { diagnose, type Diagnosis } from './engine.ts';
-import { logServices } from './logs/index.ts';
-import { rules } from './rules/index.ts';
-import type { Settings } from './settings.ts';
-import { MAX_LOG_READS, wantedLogs, type WantedLog } from './wanted-logs.ts';
+import type { Diagnosis } from './engine.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+import { wantedLogs } from './wanted-logs.ts';
 
 /** What a person asks about. */
 export interface Question {
@@ -43,7 +38,8 @@ export interface Question {
 }
 
 export interface InvestigateOptions {
-  readonly settings?: Settings;
+  /** What differs from the defaults. */
+  readonly settings?: Partial<Settings>;
   readonly onProgress?: (progress: ReadProgress) => void;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
@@ -67,18 +63,22 @@ export async function investigate(
 ): Promise<Investigation> {
   const identity = source.identify();
   let view = await read(source, question, options);
+  const { diagnose, logsOfDependencies, readsOfDependencies } = await thinking();
   view = await readAll(source, view, [...readsOfDependencies(view), ...readsOfRoom(view, question)], options);
   view = view.extend(await readLogs(source, logsOfDependencies(view)));
   const start = options.clock();
   const targets = targetsOf(view, question);
   const diagnosis = diagnose(view, {
-    ...(options.settings && { settings: options.settings }),
+    settings: { ...defaultSettings, ...options.settings },
     ...(targets && { targets }),
     ...(question.namespace !== undefined && !question.target && { namespace: question.namespace }),
   });
   const thinkingMs = options.clock() - start;
   return { diagnosis, view, ...(targets && { targets }), thinkingMs, identity: await identity };
 }
+
+/** The rules are most of the program: they load while the cluster answers. */
+const thinking = () => import('./thinking.ts');
 
 function read(source: ClusterSource, question: Question, options: InvestigateOptions): Promise<ClusterView> {
   const { namespace, target } = question;
@@ -93,6 +93,7 @@ async function readScope(
   namespace: string | undefined,
   options: InvestigateOptions,
 ): Promise<ClusterView> {
+  const { kindsOfNamespace, kindsRead } = await thinking();
   const kinds = namespace === undefined ? kindsRead : kindsOfNamespace;
   const view = await readAll(source, emptyView(source), scopeReads(kinds, namespace), options);
   return view.extend(await readLogs(source, wantedLogs(view)));
@@ -105,33 +106,17 @@ async function readPod(
   name: string,
   options: InvestigateOptions,
 ): Promise<ClusterView> {
-  const first = await readAll(source, emptyView(source), firstReadsOfPod(namespace, name), options);
+  const begun = readAll(source, emptyView(source), firstReadsOfPod(namespace, name), options);
+  const loaded = thinking();
+  const first = await begun;
   const pod = first.get('Pod', namespace, name);
   if (!pod) return first;
   const [second, logs] = await Promise.all([
     readAll(source, first, nextReadsOfPod(first, pod), options),
     readLogs(source, wantedLogs(first)),
   ]);
+  await loaded;
   return readAll(source, second.extend(logs), lastReadsOfPod(second, pod), options);
-}
-
-/** Services that log lines name, in namespaces that were not read yet: the broken pod may be behind one. */
-function readsOfDependencies(view: ClusterView) {
-  const namespaces = new Set(logServices(view).map((service) => service.namespace));
-  const unread = [...namespaces].filter((ns) => ns !== undefined && !view.isComplete('Pod', ns));
-  return unread.slice(0, 3).flatMap((ns) => scopeReads(kindsOfDependency, ns));
-}
-
-/** Logs of the failing pods behind a Service that another log names, where they were not read yet. */
-function logsOfDependencies(view: ClusterView): readonly WantedLog[] {
-  const services = logServices(view).flatMap((s) => view.get('Service', s.namespace, s.name) ?? []);
-  const behind = new Set(
-    services.flatMap((s) => view.podsByLabels(s.metadata.namespace, s.spec?.selector)).map((p) => refKey(refOf(p))),
-  );
-  const unread = MAX_LOG_READS - view.logs.length;
-  return wantedLogs(view)
-    .filter(({ ref: c }) => behind.has(refKey(ref('Pod', c.namespace, c.pod))) && !view.hasLog(c))
-    .slice(0, Math.max(0, unread));
 }
 
 /** How much room nodes have left is known only with the pods of every namespace; asked for when a pod finds none. */
@@ -140,42 +125,6 @@ function readsOfRoom(view: ClusterView, { namespace, target }: Question): readon
   const canAsk = namespace !== undefined && !view.identity.recorded && target?.kind !== 'Pod';
   return canAsk && lacksRoom ? [{ list: 'Pod' }] : [];
 }
-
-const kindsOfDependency: readonly Kind[] = [
-  'Pod',
-  'Event',
-  'ReplicaSet',
-  'Deployment',
-  'StatefulSet',
-  'Service',
-  'EndpointSlice',
-  'ConfigMap',
-];
-
-/** What the rules need, and what joins need whatever the rules say. */
-export const kindsRead: readonly Kind[] = [
-  ...new Set<Kind>([
-    'Pod',
-    'Event',
-    'ReplicaSet',
-    'Deployment',
-    'StatefulSet',
-    'DaemonSet',
-    'Job',
-    'CronJob',
-    'Service',
-    'EndpointSlice',
-    'Ingress',
-    'Node',
-    'Namespace',
-    'VolumeAttachment',
-    'CSINode',
-    ...rules.flatMap((r) => r.needs).filter((need): need is Kind => isKind(need)),
-  ]),
-];
-
-/** Definitions of custom resources are long and say nothing about one namespace. */
-const kindsOfNamespace = kindsRead.filter((kind) => kind !== 'CustomResourceDefinition');
 
 /** The objects asked about; undefined for everything in the scope. */
 function targetsOf(

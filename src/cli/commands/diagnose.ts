@@ -1,5 +1,5 @@
 import type { ClusterSource } from '../../cluster/index.ts';
-import type { Investigation, Question } from '../../diagnosis/index.ts';
+import { investigate, type Investigation, type Question } from '../../diagnosis/investigate.ts';
 import {
   count,
   kindInfo,
@@ -64,8 +64,6 @@ export async function diagnoseCommand(
     },
     context,
   );
-  // The connection is made while the rules load.
-  void source.identify();
   try {
     const lookOnce = () => look(source, request, namespace, options, context);
     const { report, code } = gate ? await untilHealthy(lookOnce, gate, options.failOn, context) : await lookOnce();
@@ -104,13 +102,12 @@ async function look(
   options: DiagnoseOptions,
   context: CliContext,
 ): Promise<Outcome> {
-  const { defaultSettings, investigate, unsettled } = await import('../../diagnosis/index.ts');
   const progress = progressLine(context);
   let question: Question;
   let investigation: Investigation;
   try {
     const reading = {
-      settings: { ...defaultSettings, unused: options.unused === true },
+      settings: { unused: options.unused === true },
       onProgress: progress.update,
       clock: context.monotonicMs,
     };
@@ -125,6 +122,7 @@ async function look(
   } finally {
     progress.done();
   }
+  const { unsettled } = await import('../../diagnosis/index.ts');
   // Reads that Ctrl-C has ended say nothing about the cluster.
   context.signal.throwIfAborted();
   mustExist(question, investigation);
