@@ -105,7 +105,7 @@ describe('aiops diagnose of the recorded shop', () => {
   });
 
   it('writes no escape sequences into a pipe, and colours on request', async () => {
-    // eslint-disable-next-line no-control-regex -- looking for escape sequences is the point
+     
     const escape = /\u001b\[/;
     expect((await runCli(shop)).stdout).not.toMatch(escape);
     expect((await runCli(shop, { isTTY: true })).stdout).toMatch(escape);
