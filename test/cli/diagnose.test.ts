@@ -105,7 +105,6 @@ describe('aiops diagnose of the recorded shop', () => {
   });
 
   it('writes no escape sequences into a pipe, and colours on request', async () => {
-     
     const escape = /\u001b\[/;
     expect((await runCli(shop)).stdout).not.toMatch(escape);
     expect((await runCli(shop, { isTTY: true })).stdout).toMatch(escape);
