@@ -1,6 +1,6 @@
 // One pod: `aiops diagnose pod NAME` against the same requests read raw, in the same rounds.
 // usage: KUBECONFIG=… node bench/pod.js NAMESPACE [POD]
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,8 @@ async function roundsOf(args) {
     api.pipe(request.url, request.headers, response);
   });
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'aiops-bench-')), 'config');
+  const folder = mkdtempSync(join(tmpdir(), 'aiops-bench-'));
+  const kubeconfig = join(folder, 'config');
   const server = `http://127.0.0.1:${proxy.address().port}`;
   writeFileSync(
     kubeconfig,
@@ -38,6 +39,7 @@ async function roundsOf(args) {
   );
   await once([...args, '--kubeconfig', kubeconfig]);
   proxy.close();
+  rmSync(folder, { recursive: true });
   return paths;
 }
 
